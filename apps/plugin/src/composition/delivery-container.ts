@@ -1,5 +1,5 @@
 import { Delivery } from '@vault-swarm/delivery';
-import { EventBus } from '@vault-swarm/kernel';
+import { EventBus, IsolatedTimers } from '@vault-swarm/kernel';
 import { LabelReader, type ProductEvent } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
@@ -22,10 +22,10 @@ import { id } from './identifiers.ts';
 export function createDeliveryContainer(configuration: PluginConfiguration): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(id.configuration).toConstantValue(configuration);
-  container.bind(id.clock).toConstantValue(systemClock);
+  container.bind(id.clock).toResolvedValue((events) => new IsolatedTimers(systemClock, events), [id.events]);
   container.bind(id.random).toConstantValue(systemRandom);
   container.bind(id.digest).toConstantValue(systemDigest);
-  container.bind(id.events).toResolvedValue((clock) => new EventBus<ProductEvent>(clock), [id.clock]);
+  container.bind(id.events).toConstantValue(new EventBus<ProductEvent>(systemClock));
   container
     .bind(id.labels)
     .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);

@@ -99,6 +99,16 @@ test('changes are sent each second, with the list that they are in', async () =>
   expect(after).not.toEqual(before);
 });
 
+test('a stream goes on after an overview that could not be made', async () => {
+  const stream = await listen();
+  shown = { ...status, services: null as unknown as RotationStatus['services'] };
+  expect(tick).toThrow();
+  shown = status;
+  rotations += 1;
+  tick();
+  await expect.poll(() => kinds(stream)).toEqual(['overview', 'changed', 'overview']);
+});
+
 describe('events', () => {
   test('are sent at once with their number, except unimportant ones', async () => {
     const stream = await listen();

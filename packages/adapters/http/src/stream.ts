@@ -94,10 +94,10 @@ export class Streams {
   }
 
   readonly #tick = (): void => {
-    this.#cancelTick = null;
+    // Before all that may throw, so that the streams go on after a fault.
+    this.#cancelTick = this.#readers.size > 0 ? this.#sources.clock.after(TICK_MS, this.#tick) : null;
     const news = this.#news();
     for (const reader of this.#readers) this.#tell(reader, news);
-    if (this.#readers.size > 0) this.#cancelTick = this.#sources.clock.after(TICK_MS, this.#tick);
   };
 
   /** Each overview and its text are made once for all clients with the same access. */

@@ -17,3 +17,9 @@ export interface ListenerFailed extends NamedEvent {
   readonly listener: string;
   readonly message: string;
 }
+
+/** The callback of a timer threw, so what it does in the background may be incomplete. */
+export interface TimerFailed extends NamedEvent {
+  readonly type: 'timer.failed';
+  readonly message: string;
+}

@@ -87,9 +87,9 @@ export class EventDeduplicator {
         this.#repetitions.delete(key);
         return;
       }
-      this.#report(repetition);
       repetition.reportAfterMs = Math.min(MAX_REPORT_MS, 2 * repetition.reportAfterMs);
       this.#schedule(key, repetition);
+      this.#report(repetition);
     });
   }
 

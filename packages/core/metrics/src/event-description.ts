@@ -175,6 +175,10 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ listener, message }) =>
       `${listener} failed to handle an event: ${message}; this is a fault of the plugin, please report it`,
   },
+  'timer.failed': {
+    severity: 'error',
+    sentence: ({ message }) => `background work failed: ${message}; this is a fault of the plugin, please report it`,
+  },
   'plugin.stopping': { severity: 'info', sentence: ({ signal }) => `stopping on ${signal}` },
 };
 

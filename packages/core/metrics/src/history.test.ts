@@ -27,6 +27,21 @@ test('is empty at first, and has a sample each 10 s', () => {
   });
 });
 
+test('goes on after a sample that could not be taken', () => {
+  const { clock, state, history } = setUp();
+  const { stats } = state;
+  Object.defineProperty(state, 'stats', {
+    configurable: true,
+    get: () => {
+      throw new Error('a fault');
+    },
+  });
+  expect(() => clock.advance(10_000)).toThrow('a fault');
+  Object.defineProperty(state, 'stats', { value: stats });
+  clock.advance(10_000);
+  expect(history.report().at).toEqual([1_700_000_020]);
+});
+
 test('counts what happened within each interval', () => {
   const { clock, state, history } = setUp();
   for (const event of [delivered('cache', 2), delivered('provider', 80), refused(), requested('vault', 'ok', 40)]) {

@@ -106,8 +106,8 @@ export class History {
     this.#before = this.#sources.stats();
     const next = () => {
       this.#cancel = this.#clock.after(INTERVAL_MS, () => {
-        this.#sample();
         next();
+        this.#sample();
       });
     };
     next();

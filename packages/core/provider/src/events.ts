@@ -1,4 +1,4 @@
-import type { Emitter, ListenerFailed, Timed } from '@vault-swarm/kernel';
+import type { Emitter, ListenerFailed, Timed, TimerFailed } from '@vault-swarm/kernel';
 import type { WarningCode } from './configuration-warning.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
@@ -179,6 +179,7 @@ export type ProductEvent =
       readonly variable?: string;
     }
   | ListenerFailed
+  | TimerFailed
   /** An authentic request to a hook: the provider is polled soon. */
   | {
       readonly type: 'hook.accepted';

@@ -51,6 +51,11 @@ test.each([
   expect(parseLedger(serialiseLedger(ledger))).toEqual(ledger);
 });
 
+test.each([Number.POSITIVE_INFINITY, Number.NaN])('a number that JSON does not have is refused (%d)', (sinceMs) => {
+  const ledger = { ...emptyLedger('key'), lockdown: { sinceMs } };
+  expect(() => serialiseLedger(ledger)).toThrow(`the ledger can't have ${sinceMs} as sinceMs`);
+});
+
 test.each([
   '',
   'null',

@@ -29,9 +29,18 @@ export type LedgerReading =
 /**
  * Serialises the ledger. The whole text is one Raft entry, and there may be 20,000 secrets. So secrets are written as
  * columns, which compress best, and empty fields are omitted.
+ *
+ * @throws {RangeError} if a number is not finite: JSON would make it `null`, and nobody could read the ledger.
  */
 export function serialiseLedger(ledger: LedgerDocument): string {
-  return JSON.stringify({
+  return JSON.stringify(storedLedger(ledger), (name, value: unknown) => {
+    if (typeof value !== 'number' || Number.isFinite(value)) return value;
+    throw new RangeError(`the ledger can't have ${value} as ${name}`);
+  });
+}
+
+function storedLedger(ledger: LedgerDocument): object {
+  return {
     format: LEDGER_FORMAT,
     ...(ledger.digestKey === null ? {} : { digestKey: ledger.digestKey }),
     ...(ledger.lockdown === null ? {} : { lockdown: ledger.lockdown }),
@@ -62,7 +71,7 @@ export function serialiseLedger(ledger: LedgerDocument): string {
         ),
       }),
     ),
-  });
+  };
 }
 
 /** The ledger that {@link serialiseLedger} or an earlier version wrote; `null` if it is damaged or of a later version. */

@@ -438,7 +438,7 @@ export class Oracle {
       if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
       const isOfRollout = generation === past.lastRoll?.generation;
       const isBad = ({ name }: { readonly name: string }) => isBadFor(held.get(name)?.text ?? '', service.name);
-      // It ends what it began, though the labels say by now that it may not begin.
+      // It completes what it started, though the labels say by now that it may not start.
       if (isOfRollout && known.some(isBad)) return 'its rollout brought a bad value';
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
