@@ -382,6 +382,16 @@ describe('a rollout that was rolled back', () => {
   });
 });
 
+test('a rollout of a service that is scaled to 0 since, by an update that was rolled back, is closed and not completed', () => {
+  const decision = decide({
+    state: 'rolled-back',
+    service: { generation: 5, desiredTasks: 0, tasks: [] },
+    actual: [],
+    serviceState: { failures: [] },
+  });
+  expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
+});
+
 describe('a rollout that somebody has rolled back and hidden by a later update', () => {
   const service = { generation: 4 };
   const serviceState = { failures: [], continuouslyObserved: false, openForMs: 10_000 };

@@ -31,6 +31,7 @@ import {
   type Decision,
   dueBindings,
   isFullyRunning,
+  isScaledToZero,
   isStable,
   isUpToDate,
   type ServiceState,
@@ -50,7 +51,7 @@ export function planHalted(serviceState: ServiceState, open: OpenRollout): Decis
   const isOfLater =
     state !== 'paused' && !isUndone && bindings.every((known) => pendingTasks(open, known).length === 0);
   if (isOfLater && isFullyRunning(service)) {
-    return complete(serviceState, open);
+    return isScaledToZero(service) ? noChange(serviceState, null) : complete(serviceState, open);
   }
   if (failures === null) return wait(serviceState, 'FAILURE_UNKNOWN');
   const failure: Failure = {

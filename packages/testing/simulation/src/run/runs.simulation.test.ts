@@ -93,6 +93,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [618188, 'a bad value was taken for the last good one after its quarantine had ended during the rollback'],
   [700769, 'a value of the path that the labels named before was taken for one of the present path'],
   [704092, 'a user forced a service to the number of the rollout that Swarm had rolled back'],
+  [720680, 'a rollout was completed of a service that a user had rolled back to no tasks'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
