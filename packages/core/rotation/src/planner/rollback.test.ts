@@ -620,6 +620,18 @@ describe('a rollout of the last good value', () => {
     },
   );
 
+  test('is followed by a newer value, with the last good one to roll back to, even if it failed', () => {
+    const decision = decide({
+      state: 'rolled-back',
+      entry: { rollout: { ...back, state: 'failed' } },
+      desired: value('r3'),
+      actual: [{ task: task('bad', 4), value: value('r2') }],
+      service: { generation: 4 },
+      serviceState: { failures: [] },
+    });
+    expect(decision.entry.rollout).toMatchObject({ target: { s1: value('r3') }, lastGood: { s1: value('r1') } });
+  });
+
   test('is not quarantined when it fails as well, and nothing is tried any more', () => {
     const actual = [{ task: task('t', 5), value: value('r2') }];
     const decision = decide({ entry, desired: value('r1'), actual });

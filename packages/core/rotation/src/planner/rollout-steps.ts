@@ -332,17 +332,19 @@ function newRollout(
  * no value to roll back to.
  */
 function isReverted({ entry }: ServiceState, { binding, desired }: BindingState): boolean {
-  const before = entry.rollout?.lastGood[binding.key] ?? broughtBack(entry.rollout, binding.key);
+  const hasFailed = entry.rollout?.direction === 'rollback' && entry.rollout.state === 'failed';
+  const before =
+    entry.rollout?.lastGood[binding.key] ?? (hasFailed ? undefined : broughtBack(entry.rollout, binding.key));
   if (before === undefined || desired === undefined || quarantineOf(entry, binding.key) !== undefined) return false;
   return sameValue(before, desired);
 }
 
 /**
- * The last good value that an open rollback brings. Its quarantine may have ended for a newer value meanwhile.
- * `undefined` if the tasks failed with it too, or no rollback brings one.
+ * The last good value that a rollback brings. Its quarantine may have ended for a newer value meanwhile. `undefined` if
+ * no rollback brings one.
  */
 function broughtBack(rollout: OpenRollout | null, key: string): SecretVersion | undefined {
-  return rollout?.direction === 'rollback' && rollout.state !== 'failed' ? rollout.target[key] : undefined;
+  return rollout?.direction === 'rollback' ? rollout.target[key] : undefined;
 }
 
 /**

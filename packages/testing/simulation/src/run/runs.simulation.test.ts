@@ -94,6 +94,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [700769, 'a value of the path that the labels named before was taken for one of the present path'],
   [704092, 'a user forced a service to the number of the rollout that Swarm had rolled back'],
   [720680, 'a rollout was completed of a service that a user had rolled back to no tasks'],
+  [732995, 'a bad value was taken for the last good one after the rollback had failed too'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
