@@ -3,7 +3,7 @@ import { IsolatedTimers } from './isolated-timers.ts';
 
 function setUp() {
   const timers = new Set<() => void>();
-  const told: string[] = [];
+  const reported: string[] = [];
   const clock = new IsolatedTimers(
     {
       now: () => 5,
@@ -13,7 +13,7 @@ function setUp() {
         return () => timers.delete(callback);
       },
     },
-    { emit: ({ message }) => told.push(message) },
+    { emit: ({ message }) => reported.push(message) },
   );
   const ring = () => {
     for (const callback of [...timers]) {
@@ -21,20 +21,20 @@ function setUp() {
       callback();
     }
   };
-  return { clock, told, ring };
+  return { clock, reported, ring };
 }
 
 test('tells the time of the clock, and calls back unless cancelled', () => {
-  const { clock, ring, told } = setUp();
+  const { clock, ring, reported } = setUp();
   const called: string[] = [];
   clock.after(1, () => called.push('first'));
   clock.after(1, () => called.push('second'))();
   ring();
-  expect([clock.now(), clock.monotonic(), called, told]).toEqual([5, 7, ['first'], []]);
+  expect([clock.now(), clock.monotonic(), called, reported]).toEqual([5, 7, ['first'], []]);
 });
 
-test('what a callback throws ends nothing, and is told once for the same message in a row', () => {
-  const { clock, ring, told } = setUp();
+test('what a callback throws ends nothing, and is reported once for the same message in a row', () => {
+  const { clock, ring, reported } = setUp();
   const called: string[] = [];
   const throws = (message: string) => () => {
     called.push(message);
@@ -43,5 +43,5 @@ test('what a callback throws ends nothing, and is told once for the same message
   for (const message of ['a fault', 'a fault', 'another', 'a fault']) clock.after(1, throws(message));
   ring();
   expect(called).toHaveLength(4);
-  expect(told).toEqual(['a fault', 'another', 'a fault']);
+  expect(reported).toEqual(['a fault', 'another', 'a fault']);
 });
