@@ -265,6 +265,9 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isThrough = service.rollout.state === 'completed' && isReached && isFullyRunning(service);
   if (isThrough && isLasting && !hasNewer) return complete(serviceState, open);
   if (isCurrent && isLasting) return noChange(serviceState, null);
+  // No request can bring its values any more, and all tasks run without them.
+  const isOff = ofRollout.every(({ binding }) => binding.rotate === 'off');
+  if (isOff && isLasting && isFullyRunning(service)) return noChange(serviceState, null);
   // The tasks already started with the desired values, for another reason.
   if (hasNewer || isRequested) return noChange(serviceState);
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;

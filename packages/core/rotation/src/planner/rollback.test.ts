@@ -317,6 +317,16 @@ describe('a failed rollout', () => {
     },
   );
 
+  test('is closed once all tasks run and its secret is not rotated any more', () => {
+    const binding = { ...bindingOf('s1'), rotate: 'off' } as const;
+    const actual = [{ task: task('t', 5), value: value('r1') }];
+    const bindings = [{ binding, desired: value('r2'), seenAtMs: 0, actual }];
+    const off = { entry, state: 'completed', actual } as const;
+    expect(decide({ ...off, serviceState: { bindings } }).entry.rollout).toBeNull();
+    const starting = { bindings, stableForMs: 0 };
+    expect(decide({ ...off, serviceState: starting })).toMatchObject({ blocked: true, entry });
+  });
+
   test('stays unchanged if Swarm undid it and its last good values are lost', () => {
     const service = { generation: 4 };
     const decision = decide({ entry, service, state: 'rolled-back', serviceState: { lastGood: () => 'unavailable' } });
