@@ -63,6 +63,7 @@ describeOrchestratorContract('a real Swarm', async () => {
     },
     forceUpdate: (service) => update(service, '--force'),
     changeSpec: (service) => update(service, '--container-label-add', 'changed=yes'),
+    startFirst: (service) => update(service, '--update-order', 'start-first', '--update-parallelism', '0'),
     failTasks: async (service) => {
       const tasks = await runningTasks(engine, service);
       await engine.dockerBytes('kill', ...tasks.map(({ containerId }) => containerId));

@@ -16,6 +16,8 @@ export interface WorkloadsHarness {
   forceUpdate(service: string): Promise<void>;
   /** Changes a part of the service's task template other than the generation. */
   changeSpec(service: string): Promise<void>;
+  /** Lets later updates of the service replace all of its tasks at the same time, and start each new one first. */
+  startFirst(service: string): Promise<void>;
   /** Makes each running task of the service fail, without waiting for the replacements. */
   failTasks(service: string): Promise<void>;
   /**
@@ -198,6 +200,31 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
         // Swarm loses the resume of an update that was still stopping: it must be repeated.
         if (resumed.rollout.state !== 'rolling') await rolled(resumed, resumed.generation);
         return false;
+      });
+    });
+
+    describe('a service that starts new tasks before it stops the old ones', () => {
+      beforeAll(async () => {
+        await harness.createService('eager', 'service', 2, ['key']);
+        await harness.startFirst('eager');
+        await harness.until(() => runs('eager', 2, 0));
+      });
+
+      test('has all of its tasks during an update of all of them', async () => {
+        expect(await rolled(await find('eager'), 1)).toBe('applied');
+        await harness.until(async () => {
+          const { tasks, rollout } = await find('eager');
+          expect(tasks.filter(({ state }) => state === 'running').length).toBeGreaterThanOrEqual(2);
+          return rollout.state === 'completed';
+        });
+        await harness.until(() => runs('eager', 2, 1));
+      });
+
+      test('keeps the old tasks when an update is paused because new ones could not start', async () => {
+        await harness.pauseUpdate('eager');
+        const { tasks, generation } = await find('eager');
+        expect(generation).toBe(2);
+        expect(tasks.filter((task) => task.state === 'running' && task.generation === 1)).toHaveLength(2);
       });
     });
 

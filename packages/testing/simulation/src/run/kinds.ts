@@ -50,8 +50,15 @@ export const WORLD_KINDS = [
   'torn snapshot',
 ] as const;
 
+/** How services are updated: drawn apart for the same reason. */
+export const UPDATE_KINDS = ['update settings'] as const;
+
 /** One of the kinds. */
-export type Kind = (typeof KINDS)[number] | (typeof REPLICA_KINDS)[number] | (typeof WORLD_KINDS)[number];
+export type Kind =
+  | (typeof KINDS)[number]
+  | (typeof REPLICA_KINDS)[number]
+  | (typeof WORLD_KINDS)[number]
+  | (typeof UPDATE_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

@@ -9,7 +9,7 @@ import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
-import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, WORLD_KINDS } from './kinds.ts';
+import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, UPDATE_KINDS, WORLD_KINDS } from './kinds.ts';
 import { Oracle } from './oracle.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Exactly these kinds; else a random part of all. */
   readonly kinds?: readonly Kind[];
+  /** Never these kinds: histories that are older than a kind are the same without it. */
+  readonly without?: readonly Kind[];
   /** Whether every event of every plugin is a line too. */
   readonly reportsEvents?: boolean;
 }
@@ -32,6 +34,8 @@ export class Run implements RunContext {
   readonly replicaRandom: SeededRandom;
   /** For the kinds of {@link WORLD_KINDS}. */
   readonly worldRandom: SeededRandom;
+  /** For the kinds of {@link UPDATE_KINDS}. */
+  readonly updateRandom: SeededRandom;
   readonly kinds: ReadonlySet<Kind>;
   readonly clock = new SimulatedClock();
   readonly provider: SimulatedProvider;
@@ -61,7 +65,7 @@ export class Run implements RunContext {
   readonly #startMs: number;
   readonly #reportsEvents: boolean;
 
-  constructor({ seed, kinds, reportsEvents = false }: RunOptions) {
+  constructor({ seed, kinds, without = [], reportsEvents = false }: RunOptions) {
     const random = new SeededRandom(seed);
     const { clock } = this;
     this.random = random;
@@ -75,7 +79,11 @@ export class Run implements RunContext {
     const worldRandom = new SeededRandom(seed + 0x3017d);
     this.worldRandom = worldRandom;
     const ofWorld = worldRandom.chance(0.5) ? worldRandom.some(WORLD_KINDS, worldRandom.pick([0.3, 0.7])) : [];
-    this.kinds = new Set([...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld])]);
+    const updateRandom = new SeededRandom(seed + 0xde1a);
+    this.updateRandom = updateRandom;
+    const ofUpdates = updateRandom.chance(0.25) ? UPDATE_KINDS : [];
+    const all = [...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates])];
+    this.kinds = new Set(all.filter((kind) => !without.includes(kind)));
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
     this.nodes = [...managers, 'w1'];
     this.provider = new SimulatedProvider(() => clock.now(), {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { runSeeds } from '../cli/run-seeds.ts';
 import type { RunResult } from './execute-run.ts';
 import { executeRun } from './execute-run.ts';
+import { UPDATE_KINDS } from './kinds.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from './tolerated-anomalies.ts';
 
 const HISTORIES = 2_000;
@@ -95,6 +96,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [704092, 'a user forced a service to the number of the rollout that Swarm had rolled back'],
   [720680, 'a rollout was completed of a service that a user had rolled back to no tasks'],
   [732995, 'a bad value was taken for the last good one after the rollback had failed too'],
+  [734246, 'a failed rollout of a secret that was no longer rotated stayed although all tasks ran'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
@@ -116,5 +118,5 @@ test(`${HISTORIES} histories end with every task holding what it shall, and noth
 });
 
 test.each(REGRESSIONS)('seed %i is in order, in which %s', async (seed) => {
-  expect((await executeRun({ seed })).problems).toEqual([]);
+  expect((await executeRun({ seed, without: UPDATE_KINDS })).problems).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { Rotation } from '@vault-swarm/rotation';
-import type { SimulatedService } from '../swarm/service.ts';
+import type { SimulatedService, UpdateConfig } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
+import { UPDATE } from '../swarm/swarm-options.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
 import { mayBeLost } from './final-checks.ts';
 import type { Run } from './run.ts';
@@ -31,6 +32,7 @@ export async function setUp(run: Run): Promise<void> {
       parallelism: random.pick([1, 1, 2, 4]),
       monitorMs: random.pick([500, 5_000]),
       onFailure: random.pick(['pause', 'pause', 'rollback', 'rollback', 'continue'] as const),
+      ...updateOptions(run),
     };
     const service = { name, spec: { replicas, secretIds, generation: 0, image: 'good', edition: 1, update } } as const;
     for (const { path } of run.truth.bindingsOf(service)) {
@@ -49,6 +51,21 @@ export async function setUp(run: Run): Promise<void> {
   }
   await clock.advance(20_000);
   run.isFaulty = true;
+}
+
+/** The settings of `update_config` that only some histories have. */
+function updateOptions({
+  kinds,
+  updateRandom: random,
+}: Run): Pick<UpdateConfig, 'delayMs' | 'maxFailureRatio' | 'order'> & Partial<Pick<UpdateConfig, 'parallelism'>> {
+  const { delayMs, maxFailureRatio, order } = UPDATE;
+  if (!kinds.has('update settings')) return { delayMs, maxFailureRatio, order };
+  return {
+    ...(random.chance(0.2) ? { parallelism: 0 } : {}),
+    delayMs: random.pick([0, 0, 1_000, 5_000]),
+    maxFailureRatio: random.pick([0, 0, 0.3, 0.5]),
+    order: random.pick(['stop-first', 'stop-first', 'start-first'] as const),
+  };
 }
 
 /** A call that is slow ends within this time, in milliseconds. */

@@ -4,12 +4,19 @@ import type { SimulatedTask } from './task.ts';
 /** What Swarm does when tasks of an update fail. */
 type FailureAction = 'pause' | 'rollback' | 'continue';
 
-/** How a service's tasks are replaced: the old one is stopped first. */
+/** How a service's tasks are replaced: `update_config` in a stack file. */
 export interface UpdateConfig {
+  /** How many slots are replaced at the same time; 0: all. */
   readonly parallelism: number;
+  /** How long to wait after each slot, in milliseconds. */
+  readonly delayMs: number;
   /** How long a task that runs is watched for a failure, in milliseconds. */
   readonly monitorMs: number;
   readonly onFailure: FailureAction;
+  /** Which share of the slots may fail before `onFailure` applies. */
+  readonly maxFailureRatio: number;
+  /** Which comes first in each slot: the new task is started, or the old one is stopped. */
+  readonly order: 'stop-first' | 'start-first';
 }
 
 /** What a user posts. */
@@ -33,6 +40,10 @@ export interface RunningUpdate {
   readonly slots: number[];
   /** Tasks that it made: until when a failure of each counts, `Infinity` while it does not run yet. */
   readonly watched: Map<string, number>;
+  /** How many slots it replaces. */
+  dirty: number;
+  /** How many of its tasks failed while they were watched. */
+  failures: number;
   working: number;
 }
 

@@ -33,6 +33,7 @@ describeOrchestratorContract('the simulated Swarm', async () => {
     forceUpdate: async (service) => swarm.forceUpdate(idOf(service)),
     removeService: async (service) => swarm.removeService(idOf(service)),
     changeSpec: async (service) => swarm.changeSpec(idOf(service)),
+    startFirst: async (service) => swarm.post(idOf(service), { update: { order: 'start-first', parallelism: 0 } }),
     failTasks: async (service) => {
       for (const _ of swarm.runningTasks(idOf(service))) swarm.loseTask(idOf(service), true);
     },

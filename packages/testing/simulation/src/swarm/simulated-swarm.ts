@@ -17,7 +17,7 @@ import type { SimulatedClock } from '../simulated-clock.ts';
 import { LedgerObject } from './ledger-object.ts';
 import { type NodeState, Nodes } from './nodes.ts';
 import { PausableTimers } from './pausable-timers.ts';
-import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault } from './service.ts';
+import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault, type UpdateConfig } from './service.ts';
 import { allTasks, Slots } from './slots.ts';
 import { failedTasksOf, workloadOf } from './snapshot.ts';
 import { PACE, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
@@ -138,9 +138,12 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   }
 
   /** A user posts a spec with these changes. */
-  post(id: string, change: Partial<ServiceSpec>): void {
+  post(
+    id: string,
+    { update, ...change }: Partial<Omit<ServiceSpec, 'update'>> & { readonly update?: Partial<UpdateConfig> },
+  ): void {
     const service = this.#service(id);
-    const spec = { ...service.spec, ...change };
+    const spec = { ...service.spec, ...change, update: { ...service.spec.update, ...update } };
     if (spec.generation !== service.spec.generation) this.updates.push(`${service.name}@${spec.generation}`);
     this.#write(service, spec);
   }

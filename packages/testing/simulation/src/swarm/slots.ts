@@ -59,7 +59,9 @@ export class Slots {
       nodeReady: true,
       held: new Map(),
     };
-    service.slots.set(slot, [...(service.slots.get(slot) ?? []), task].slice(-TASKS_PER_SLOT));
+    const before = service.slots.get(slot) ?? [];
+    const kept = before.filter((known, index) => isAlive(known) || index > before.length - TASKS_PER_SLOT);
+    service.slots.set(slot, [...kept, task]);
     this.assign(service, task, delayMs);
     return task;
   }
@@ -171,13 +173,28 @@ export class Slots {
 
   #replace(service: SimulatedService, task: SimulatedTask, delayMs: number): void {
     const isWanted = service.kind === 'service' && task.slot < service.spec.replicas;
-    if (isWanted && liveTask(service, task.slot) === undefined) this.create(service, task.slot, delayMs);
+    // Beside an old task that is to be stopped once the new one runs, a new one that failed is started again.
+    const isStarted = liveTasks(service, task.slot).some(
+      (live) => !isDirty(live, service.spec) || isDirty(task, service.spec),
+    );
+    if (isWanted && !isStarted) this.create(service, task.slot, delayMs);
   }
 }
 
 /** The task of a slot that is not over. */
 export function liveTask(service: SimulatedService, slot: number): SimulatedTask | undefined {
   return service.slots.get(slot)?.find(isAlive);
+}
+
+/** All tasks of a slot that are not over. There is more than one while an update starts the new one first. */
+export function liveTasks(service: SimulatedService, slot: number): readonly SimulatedTask[] {
+  return (service.slots.get(slot) ?? []).filter(isAlive);
+}
+
+/** Whether an update has something to do in a slot. */
+export function isSlotDirty(service: SimulatedService, slot: number): boolean {
+  const live = liveTasks(service, slot);
+  return live.length !== 1 || isDirty(live[0], service.spec);
 }
 
 /** All tasks that Swarm still knows of. */

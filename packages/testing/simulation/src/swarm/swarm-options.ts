@@ -21,6 +21,13 @@ export interface SwarmOptions {
 }
 
 /** How a service is updated that says nothing of it. */
-export const UPDATE: UpdateConfig = { parallelism: 1, monitorMs: 500, onFailure: 'pause' };
+export const UPDATE: UpdateConfig = {
+  parallelism: 1,
+  delayMs: 0,
+  monitorMs: 500,
+  onFailure: 'pause',
+  maxFailureRatio: 0,
+  order: 'stop-first',
+};
 /** How quick a Swarm is that says nothing of it. */
 export const PACE: Pace = { reactMs: 20, bootMs: 100, crashMs: 300, restartMs: 5_000 };

@@ -1,7 +1,7 @@
 import type { RolloutReport } from '@vault-swarm/rotation';
 import { NO_UPDATE, type RunningUpdate, type SimulatedService } from './service.ts';
-import { allTasks, isDirty, liveTask, type Slots } from './slots.ts';
-import type { SimulatedTask } from './task.ts';
+import { allTasks, isDirty, isSlotDirty, liveTask, liveTasks, type Slots } from './slots.ts';
+import { isAlive, type SimulatedTask } from './task.ts';
 
 /** What the updater needs of the Swarm around it. */
 interface UpdaterWorld {
@@ -46,29 +46,51 @@ export class Updater {
     if (update === null || !update.watched.has(task.id)) return;
     const untilMs = update.watched.get(task.id) ?? 0;
     const isFirst = untilMs === Number.POSITIVE_INFINITY;
-    if (task.state === 'running') update.watched.set(task.id, this.#world.now() + service.spec.update.monitorMs);
+    if (task.state === 'running') {
+      update.watched.set(task.id, this.#world.now() + service.spec.update.monitorMs);
+      if (isFirst && this.#isStartFirst(service, update)) this.#stopOthers(service, task);
+      if (service.update !== update) return;
+    }
     if (task.state === 'failed') {
       update.watched.delete(task.id);
       if (this.#world.now() <= untilMs && this.#taskFailed(service, update, task)) return;
     }
-    if (isFirst) this.#proceed(service, update);
+    if (!isFirst) return;
+    const { delayMs } = service.spec.update;
+    if (delayMs === 0 || update.isRollback) this.#proceed(service, update);
+    else this.#world.after(delayMs, () => this.#proceed(service, update));
+  }
+
+  /** A rollback goes by `rollback_config`, which nobody gives here: it stops first, does not wait, and pauses. */
+  #isStartFirst({ spec }: SimulatedService, { isRollback }: RunningUpdate): boolean {
+    return spec.update.order === 'start-first' && !isRollback;
+  }
+
+  #stopOthers(service: SimulatedService, { id, slot }: SimulatedTask): void {
+    for (const other of service.slots.get(slot) ?? []) {
+      if (other.id === id || !isAlive(other)) continue;
+      this.#world.onReplace(service, other);
+      this.#slots.stop(service, other);
+    }
   }
 
   #start(service: SimulatedService, isRollback: boolean): void {
     const { replicas } = service.spec;
-    const update: RunningUpdate = { isRollback, slots: [], watched: new Map(), working: 0 };
+    const update: RunningUpdate = { isRollback, slots: [], watched: new Map(), dirty: 0, failures: 0, working: 0 };
     service.update = update;
     this.#world.after(this.#world.reactMs, () => {
       if (service.update !== update) return;
       const slots = Array.from({ length: replicas }, (_, slot) => slot);
-      const dirty = slots.filter((slot) => isDirty(liveTask(service, slot), service.spec));
+      const dirty = slots.filter((slot) => isSlotDirty(service, slot));
       if (dirty.length === 0 && !isRollback) {
         service.update = null;
         return;
       }
       update.slots.push(...dirty);
+      update.dirty = dirty.length;
       if (!isRollback) this.#setStatus(service, 'rolling', 'update in progress', this.#world.now());
-      for (let worker = 0; worker < service.spec.update.parallelism; worker++) {
+      const workers = service.spec.update.parallelism || Math.max(1, dirty.length);
+      for (let worker = 0; worker < workers; worker++) {
         update.working += 1;
         this.#proceed(service, update);
       }
@@ -79,9 +101,15 @@ export class Updater {
   #proceed(service: SimulatedService, update: RunningUpdate): void {
     if (service.update !== update) return;
     for (let slot = update.slots.shift(); slot !== undefined; slot = update.slots.shift()) {
-      const live = liveTask(service, slot);
-      if (slot >= service.spec.replicas || !isDirty(live, service.spec)) continue;
-      if (live !== undefined) {
+      if (slot >= service.spec.replicas || !isSlotDirty(service, slot)) continue;
+      const clean = liveTasks(service, slot).find((live) => !isDirty(live, service.spec));
+      if (clean !== undefined) {
+        this.#stopOthers(service, clean);
+        if (service.update !== update) return;
+        continue;
+      }
+      const isStartFirst = this.#isStartFirst(service, update);
+      for (const live of isStartFirst ? [] : liveTasks(service, slot)) {
         this.#world.onReplace(service, live);
         this.#slots.stop(service, live);
       }
@@ -114,9 +142,11 @@ export class Updater {
   }
 
   /** Returns whether the update is over because of the failure. */
-  #taskFailed(service: SimulatedService, { isRollback }: RunningUpdate, task: SimulatedTask): boolean {
-    const { onFailure } = service.spec.update;
-    if (!isRollback && onFailure === 'continue') return false;
+  #taskFailed(service: SimulatedService, update: RunningUpdate, task: SimulatedTask): boolean {
+    const { onFailure, maxFailureRatio } = service.spec.update;
+    const { isRollback } = update;
+    update.failures += 1;
+    if (!isRollback && (onFailure === 'continue' || update.failures / update.dirty <= maxFailureRatio)) return false;
     const message = `update paused due to failure or early termination of task ${task.id}`;
     this.markFailed(service, onFailure === 'rollback' ? 'rollback' : 'pause', message);
     return true;
