@@ -43,6 +43,12 @@ export class RolloutTruth {
     const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
     const running = swarm.runningTasks(service.id);
     const { replicas } = service.spec;
+    // Its tasks fail after the time for which Swarm watches them: by all that is known they do not fail with it any more.
+    if (service.status.state === 'completed') {
+      for (const [key, { revision }] of Object.entries(intent?.target ?? {})) {
+        this.#failed.get(`${service.id} ${key}`)?.delete(revision);
+      }
+    }
     const wasFull = (this.#fullAtMs.get(service.id) ?? 0) >= sinceMs;
     if (replicas === 0 && !wasFull)
       return `the rollout of ${name} to ${generation} is completed though no task shall run`;
