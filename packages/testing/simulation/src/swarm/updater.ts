@@ -43,6 +43,7 @@ export class Updater {
   /** A task of the service runs, failed or was stopped. */
   taskChanged(service: SimulatedService, task: SimulatedTask): void {
     const { update } = service;
+    if (update === null && task.state === 'running') this.#reconcile(service);
     if (update === null || !update.watched.has(task.id)) return;
     const untilMs = update.watched.get(task.id) ?? 0;
     const isFirst = untilMs === Number.POSITIVE_INFINITY;
@@ -124,7 +125,22 @@ export class Updater {
       service.update = null;
       const state = update.isRollback ? 'rolled-back' : 'completed';
       this.#setStatus(service, state, update.isRollback ? 'rollback completed' : 'update completed');
+      this.#world.after(this.#world.reactMs, () => {
+        if (service.update === null) this.#reconcile(service);
+      });
     });
+  }
+
+  /**
+   * Stops the old task of a slot in which a new one runs. A task that was started first may have failed, and been started
+   * again when the update was already at the next slot.
+   */
+  #reconcile(service: SimulatedService): void {
+    if (service.status.state === 'paused' || service.status.state === 'rollback-paused') return;
+    for (const slot of service.slots.keys()) {
+      const clean = liveTasks(service, slot).find((live) => live.state === 'running' && !isDirty(live, service.spec));
+      if (clean !== undefined) this.#stopOthers(service, clean);
+    }
   }
 
   /** Ends the update that is in progress, and says so in the service's status. */
