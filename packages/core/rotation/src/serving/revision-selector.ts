@@ -1,4 +1,4 @@
-import { type Clock, withDeadline } from '@vault-swarm/kernel';
+import { BoundedMap, type Clock, withDeadline } from '@vault-swarm/kernel';
 import type { RevisionRequest, RevisionSelection, SecretRef } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
@@ -46,8 +46,8 @@ export class RevisionSelector {
   #named: ReadonlyMap<string, PinnedRevisions> = new Map();
   /** By task, of the services above. */
   #generations: ReadonlyMap<string, number> = new Map();
-  /** By task, oldest first: a task's generation never changes. */
-  readonly #lookedUp = new Map<string, number>();
+  /** By task: a task's generation never changes. */
+  readonly #lookedUp = new BoundedMap<number>({ maxEntries: MAX_LOOKED_UP });
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
   /** Until when requests wait for the ledger: the deadline of the first one. */
@@ -166,10 +166,6 @@ export class RevisionSelector {
     if (!isAnswered) this.#noLookupUntilMs = this.#clock.monotonic() + LOOKUP_BACKOFF_MS;
     if (generation === null) return undefined;
     this.#lookedUp.set(taskId, generation);
-    for (const oldest of this.#lookedUp.keys()) {
-      if (this.#lookedUp.size <= MAX_LOOKED_UP) break;
-      this.#lookedUp.delete(oldest);
-    }
     return generation;
   }
 
