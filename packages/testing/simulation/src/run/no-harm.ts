@@ -86,7 +86,8 @@ export class NoHarm {
       const hasFailed = tasks.some((task) => {
         return task.state === 'failed' && task.generation === last.generation && task.createdAtMs < knownSinceMs;
       });
-      return (last.state !== 'running' || fails(last)) && hasFailed;
+      const runs = tasks.some((task) => task.state === 'running' && !fails(task));
+      return !runs && hasFailed;
     });
     return new Set(down.map(([slot]) => slot));
   }

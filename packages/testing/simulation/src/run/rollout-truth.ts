@@ -2,6 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type LedgerService, type OpenRollout, untagRevision, type Values } from '@vault-swarm/rotation';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
+import { liveTasks } from '../swarm/slots.ts';
 import { workloadOf } from '../swarm/snapshot.ts';
 import type { RunContext } from './run-context.ts';
 import { isSlow } from './time-slack.ts';
@@ -131,8 +132,8 @@ export class RolloutTruth {
   }
 }
 
-function isFull({ slots, spec }: SimulatedService): boolean {
-  if (spec.replicas === 0) return false;
-  for (let slot = 0; slot < spec.replicas; slot++) if (slots.get(slot)?.at(-1)?.state !== 'running') return false;
-  return true;
+function isFull(service: SimulatedService): boolean {
+  const { replicas } = service.spec;
+  const slots = Array.from({ length: replicas }, (_, slot) => liveTasks(service, slot));
+  return replicas > 0 && slots.every((live) => live.length > 0 && live.every(({ state }) => state === 'running'));
 }
