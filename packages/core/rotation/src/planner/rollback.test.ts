@@ -317,6 +317,13 @@ describe('a failed rollout', () => {
     },
   );
 
+  test('is followed by a newer value once Swarm has taken up what its user posted since', () => {
+    const newer = { entry, state: 'none', desired: value('r3') } as const;
+    const soon = decide({ ...newer, serviceState: { unchangedForMs: 500 } });
+    expect(soon).toMatchObject({ roll: null, waitingReason: { code: 'SERVICE_CHANGED' } });
+    expect(decide(newer).entry.rollout).toMatchObject({ generation: 6, target: { s1: value('r3') } });
+  });
+
   test('is closed once all tasks run and its secret is not rotated any more', () => {
     const binding = { ...bindingOf('s1'), rotate: 'off' } as const;
     const actual = [{ task: task('t', 5), value: value('r1') }];

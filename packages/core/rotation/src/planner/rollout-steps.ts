@@ -109,10 +109,17 @@ export function blockerOf(serviceState: ServiceState): Decision | null {
   return null;
 }
 
+/** Why a rollout must wait for a change that the orchestrator may not have taken up yet; `null` if there is none. */
+function blockerByChange(serviceState: ServiceState): Decision | null {
+  const isTakenUp = serviceState.service.rollout.state !== 'none' || isSettled(serviceState);
+  return isTakenUp ? null : wait(serviceState, 'SERVICE_CHANGED');
+}
+
 /** Why a rollout must wait for an update that is not part of a rollout; `null` if it need not wait. */
 export function blockerByUpdate(serviceState: ServiceState): Decision | null {
   const { state, resumable } = serviceState.service.rollout;
-  if (state === 'none' && !isSettled(serviceState)) return wait(serviceState, 'SERVICE_CHANGED');
+  const change = blockerByChange(serviceState);
+  if (change !== null) return change;
   if (state !== 'paused' && state !== 'rollback-paused') return null;
   if (!resumable) return blocked(serviceState, 'UPDATE_PAUSED');
   return isStable(serviceState) ? null : wait(serviceState, 'UPDATE_PAUSED_UNSTABLE');
@@ -206,7 +213,10 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   const before = entry.rollout;
   if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))
     return wait(serviceState, 'SERVICE_UPDATING');
-  const blocker = (before === null ? blockerByUpdate(serviceState) : null) ?? blockerOf(serviceState);
+  const byUser = before === null ? blockerByUpdate(serviceState) : null;
+  // A failed rollout is not in progress, so the latest change is of the user.
+  const byChange = before?.state === 'failed' ? blockerByChange(serviceState) : null;
+  const blocker = byUser ?? byChange ?? blockerOf(serviceState);
   if (blocker !== null) return blocker;
   if (isHeldByLockdown(serviceState)) return wait(serviceState, 'LOCKDOWN_ACTIVE');
   // A value that changed since the previous rollout is new to the tasks, even if no running task shows it.
