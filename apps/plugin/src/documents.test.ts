@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util';
 import { awsLabelScheme } from '@vault-swarm/aws/config';
 import { azureLabelScheme } from '@vault-swarm/azure/config';
+import { gcpLabelScheme } from '@vault-swarm/gcp/config';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { describeRef, LabelReader } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
@@ -44,6 +45,7 @@ test('the hook of the guide is accepted', async () => {
 test.each([
   ['aws', awsLabelScheme, '2. Set the credentials', 'aws swarm/db, field password'],
   ['azure', azureLabelScheme, '2. Set the login', 'azure shop-db, field password'],
+  ['gcp', gcpLabelScheme, '2. Set the login', 'gcp shop-db, field password'],
 ] as const)(
   'the guide to %s has settings that are taken, and labels that name what it says',
   (kind, scheme, login, named) => {

@@ -1,6 +1,7 @@
 import { awsModule } from '@vault-swarm/aws/config';
 import { azureModule } from '@vault-swarm/azure/config';
 import { fileModule } from '@vault-swarm/file/config';
+import { gcpModule } from '@vault-swarm/gcp/config';
 import type { ProviderModule } from '@vault-swarm/provider';
 import { openbaoModule, vaultModule } from '@vault-swarm/vault/config';
 
@@ -10,5 +11,6 @@ export const builtInProviders: readonly ProviderModule[] = [
   openbaoModule,
   awsModule,
   azureModule,
+  gcpModule,
   fileModule,
 ];

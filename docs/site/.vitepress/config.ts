@@ -60,6 +60,7 @@ export default defineConfig({
           entry('Vault and OpenBao', '/docs/guides/vault'),
           entry('AWS Secrets Manager', '/docs/guides/aws'),
           entry('Azure Key Vault', '/docs/guides/azure'),
+          entry('Google Secret Manager', '/docs/guides/gcp'),
           entry('Monitoring', '/docs/monitoring'),
           entry('Security', '/docs/security'),
           entry('Benchmarks', '/docs/guides/benchmark'),

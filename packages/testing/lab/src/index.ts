@@ -16,6 +16,7 @@ export { type Moto, startMoto } from './servers/aws/moto.ts';
 export { type AzureFake, azurePrincipal, startAzureFake } from './servers/azure/fake.ts';
 export { type CertificateChain, certificateChain } from './servers/certificate-chain.ts';
 export type { FakeCounts, FakeFault, FakeFaultRule } from './servers/fake-server.ts';
+export { GCP_FAKE_PROJECT, type GcpFake, type GcpLogin, startGcpFake } from './servers/gcp/fake.ts';
 export { findOpenBao } from './servers/openbao-binary.ts';
 export { type Postgres, type PostgresLogin, startPostgres } from './servers/postgres.ts';
 export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './servers/prometheus.ts';

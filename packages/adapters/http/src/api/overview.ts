@@ -43,7 +43,7 @@ const deliveries = z.object({
 const provider = z
   .object({
     name: z.string(),
-    kind: z.string().meta({ description: 'vault, aws, azure or another kind; which labels belong to it' }),
+    kind: z.string().meta({ description: 'vault, aws, azure, gcp or another kind; which labels belong to it' }),
     state: z.enum(['ok', 'failing', 'circuit-open', 'unused']).meta({
       description: 'circuit-open: it is not called for a while, because it did not answer; unused: it was never called',
     }),

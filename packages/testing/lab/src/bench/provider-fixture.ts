@@ -2,6 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { startAwsFake } from '../servers/aws/fake.ts';
+import { azurePrincipal, startAzureFake } from '../servers/azure/fake.ts';
+import { GCP_FAKE_PROJECT, startGcpFake } from '../servers/gcp/fake.ts';
 import { startOpenBao, type Vault } from '../servers/vault.ts';
 import { startVaultProxy, type VaultProxy } from '../servers/vault-proxy.ts';
 import type { Bench } from './bench.ts';
@@ -52,6 +54,8 @@ export const providerFixtures: Readonly<Record<string, (bench: Bench, directory:
     'aws, lists allowed': () => awsFixture([]),
     'aws, only batches': () => awsFixture(['ListSecrets', 'DescribeSecret']),
     'aws, only DescribeSecret': () => awsFixture(['ListSecrets', 'BatchGetSecretValue']),
+    azure: () => azureFixture(),
+    gcp: () => gcpFixture(),
     file: (_, directory) => fileStand(directory),
   };
 
@@ -108,6 +112,54 @@ async function awsFixture(refused: readonly string[]): Promise<ProviderFixture> 
       return { requests: calls, bytes, valueReads };
     },
     stop: () => aws.stop(),
+  };
+}
+
+/** The names of Azure and Google have no slash. */
+const flat = (path: string) => path.replaceAll('/', '-');
+
+/** The fake of Key Vault, whose responses are as long as those in Azure's documentation. */
+async function azureFixture(): Promise<ProviderFixture> {
+  const azure = await startAzureFake();
+  return {
+    labels: ({ path }) => ({ azure_secret_name: flat(path) }),
+    env: {
+      SECRETS_PROVIDER: 'azure',
+      AZURE_VAULT_URL: azure.endpoint,
+      AZURE_AUTHORITY_HOST: azure.endpoint,
+      AZURE_TENANT_ID: azurePrincipal.tenantId,
+      AZURE_CLIENT_ID: azurePrincipal.clientId,
+      AZURE_CLIENT_SECRET: azurePrincipal.clientSecret,
+    },
+    write: async (secrets) => {
+      // Secrets that were written within the last seconds are also read.
+      azure.vault.freezeTime(Math.floor(Date.now() / 1000) - 3_600);
+      for (const { path, value } of secrets) azure.vault.write(flat(path), value);
+    },
+    asked: async () => {
+      const { calls, bytes, byOperation } = azure.counts();
+      return { requests: calls, bytes, valueReads: byOperation.read ?? 0 };
+    },
+    stop: () => azure.stop(),
+  };
+}
+
+/** The fake of Secret Manager. Of more than 50 secrets, a poll asks for a part, because of Google's quota. */
+async function gcpFixture(): Promise<ProviderFixture> {
+  const gcp = await startGcpFake();
+  return {
+    labels: ({ path }) => ({ gcp_secret_name: flat(path) }),
+    env: { SECRETS_PROVIDER: 'gcp', GCP_ENDPOINT: gcp.endpoint, GCE_METADATA_HOST: gcp.host },
+    write: async (secrets) => {
+      for (const { path, value } of secrets) {
+        gcp.secrets.write(`projects/${GCP_FAKE_PROJECT}/secrets/${flat(path)}`, value);
+      }
+    },
+    asked: async () => {
+      const { calls, bytes, byOperation } = gcp.counts();
+      return { requests: calls, bytes, valueReads: byOperation.access ?? 0 };
+    },
+    stop: () => gcp.stop(),
   };
 }
 

@@ -31,6 +31,8 @@ it('counts the requests of one poll of unchanged secrets to each provider', asyn
     'aws, lists allowed': [1, 0],
     'aws, only batches': [1, 1],
     'aws, only DescribeSecret': [SECRETS, 0],
+    azure: [1, 0],
+    gcp: [SECRETS, 0],
     file: [SECRETS, 0],
   };
   expect(counted).toEqual(

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FakeFaultRule, startGcpFake } from '@vault-swarm/lab';
+import { stringifyLosslessJson } from '@vault-swarm/provider';
+import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import { fullName, providerOf, refTo, variablesFor } from './testing/configured.ts';
+
+const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
+
+// What Google does is known from its documentation, which the fake follows.
+describeProviderContract('gcp, on our fake of it', {
+  capabilities: {
+    bytes: true,
+    pins: true,
+    oldRevisions: true,
+    order: true,
+    outage: true,
+    hang: true,
+    drip: true,
+    denial: true,
+    login: true,
+    throttling: true,
+    exactNumbers: true,
+    createdAt: true,
+    markers: true,
+    digestRevisions: 'Google numbers the versions, and a write makes a new one',
+    hints: 'Google tells nobody of a change without services of its own',
+  },
+  async setUp() {
+    const gcp = await startGcpFake();
+    const directory = await mkdtemp(join(tmpdir(), 'gcp-contract-'));
+    const tokenFile = join(directory, 'token');
+    await writeFile(tokenFile, 'good\n');
+    gcp.accept('good');
+    const variables = { ...variablesFor(gcp), GCP_CREDENTIALS_JSON: gcp.federatedCredentials(tokenFile) };
+    const disturbance = (rule: FakeFaultRule) => {
+      let end = () => {};
+      return {
+        start: async () => {
+          end = gcp.disturb(rule);
+        },
+        end: async () => end(),
+      };
+    };
+    const endings = new Map<string, () => void>();
+    return {
+      largestValueBytes: 65_536,
+      open: async () => providerOf(variables),
+      async write(name, payload) {
+        gcp.secrets.write(fullName(name), textOf(payload));
+      },
+      delete: async (name) => gcp.secrets.delete(fullName(name)),
+      ref: (name, options = {}) => refTo(name, options),
+      async tearDown() {
+        await Promise.all([gcp.stop(), rm(directory, { recursive: true })]);
+      },
+      bytes: {
+        async write(name, bytes) {
+          gcp.secrets.write(fullName(name), bytes);
+        },
+      },
+      pins: {
+        current: async (name) => String(gcp.secrets.latest(fullName(name))),
+        missing: '99',
+      },
+      outage: disturbance({ fault: { kind: 'reset' } }),
+      hang: disturbance({ fault: { kind: 'hang' } }),
+      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
+      throttling: disturbance({
+        fault: { kind: 'reply', status: 429, body: { error: { status: 'RESOURCE_EXHAUSTED' } } },
+      }),
+      denial: {
+        async start(name) {
+          endings.set(name, gcp.deny('access', fullName(name)));
+        },
+        end: async (name) => endings.get(name)?.(),
+      },
+      login: {
+        start: async () => gcp.accept('another'),
+        end: () => writeFile(tokenFile, 'another\n'),
+      },
+    };
+  },
+});

@@ -1,0 +1,2 @@
+export { type GcpOptions, gcp } from './gcp.ts';
+export { createGcpProvider, type GcpProviderOptions } from './provider.ts';

@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Clock, EventBus } from '@vault-swarm/kernel';
+import { GCP_FAKE_PROJECT, type GcpFake } from '@vault-swarm/lab';
+import { realClock } from '@vault-swarm/lab/clocks';
+import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import { parseGcpConfig } from '../config.ts';
+import { createGcpProvider } from '../provider.ts';
+
+/** Variables as they would be in the environment. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The variables for a fake, with the service account of its machine. */
+export function variablesFor({ endpoint, host }: Pick<GcpFake, 'endpoint' | 'host'>): Variables {
+  return { GCP_PROJECT_ID: GCP_FAKE_PROJECT, GCP_ENDPOINT: endpoint, GCE_METADATA_HOST: host };
+}
+
+/** A provider named `gcp` that these variables configure. */
+export function providerOf(
+  variables: Variables,
+  {
+    clock = realClock,
+    events = new EventBus<ProductEvent>(clock),
+  }: { readonly clock?: Clock; readonly events?: EventBus<ProductEvent> } = {},
+): ProviderInstance {
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const environment = new Environment(variables, readFile);
+  const config = parseGcpConfig(environment, { readFile });
+  if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
+  const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the test').update(bytes).digest('base64url');
+  return createGcpProvider(config, { name: 'gcp', clock, events, digest, random: { next: () => 0.5 } });
+}
+
+/** A ref to a secret by its id or full name. */
+export function refTo(name: string, options: Partial<SecretRef> & { readonly version?: string } = {}): SecretRef {
+  const { version, ...others } = options;
+  const location = version === undefined ? { name } : { name, version };
+  return { provider: 'gcp', location, encoding: 'raw', ...others };
+}
+
+/** The full name of a secret in the fake's project. */
+export function fullName(id: string): string {
+  return `projects/${GCP_FAKE_PROJECT}/secrets/${id}`;
+}
