@@ -61,7 +61,7 @@ export class VaultLeases implements LeaseIssuer {
     const token = holder === null ? undefined : tokenOf(holder);
     const owner = holder === null ? await this.#loginAsOwner(location, signal) : null;
     const mount = await mounts.findFor(location.mount, token, signal);
-    if (mount.version === 'unknown') throw this.#denied(location, ref.lease.params, holder);
+    if (mount.version === 'unknown') throw await this.#refusal(location, ref.lease.params, holder, signal);
     mounts.checkIssuer(mount, location);
     const call = callOf(location, ref.lease.params, signal);
     const answer =
@@ -137,16 +137,25 @@ export class VaultLeases implements LeaseIssuer {
         'the answer has neither a lease nor a certificate that ends, so it can not be kept alive; correct the path';
       return new ProviderError('INVALID_REF', `${displayName}: ${message}`);
     }
-    const isDenied = verdict.code === 'ACCESS_DENIED' && verdict.isProven;
-    if (holder !== null && (verdict.code === 'UNAUTHENTICATED' || isDenied)) {
-      // OpenBao says the same of an invalid token as of a policy.
-      const { alive } = await lookupToken(this.#options.client, tokenOf(holder), signal);
-      if (!alive)
-        return new ProviderError('UNAUTHENTICATED', `${displayName}: the token that holds its leases has ended`);
+    if (verdict.code === 'UNAUTHENTICATED' || (verdict.code === 'ACCESS_DENIED' && verdict.isProven)) {
+      return this.#refusal(location, params, holder, signal);
     }
-    return isDenied
-      ? this.#denied(location, params, holder)
-      : issueError(answer, displayName, `${this.#options.kind}_params`);
+    return issueError(answer, displayName, `${this.#options.kind}_params`);
+  }
+
+  /** Why the server refuses the token. OpenBao says the same of an invalid token as of a policy. */
+  async #refusal(
+    location: KvLocation,
+    params: string | null,
+    holder: LeaseHolder | null,
+    signal: AbortSignal,
+  ): Promise<ProviderError> {
+    if (holder !== null) {
+      const { alive } = await lookupToken(this.#options.client, tokenOf(holder), signal);
+      const message = `${location.displayName}: the token that holds its leases has ended`;
+      if (!alive) return new ProviderError('UNAUTHENTICATED', message);
+    }
+    return this.#denied(location, params, holder);
   }
 
   #denied(location: KvLocation, params: string | null, holder: LeaseHolder | null): ProviderError {
