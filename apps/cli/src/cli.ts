@@ -6,6 +6,7 @@ import { lockdown } from './commands/lockdown.ts';
 import { plan } from './commands/plan.ts';
 import { requestOf } from './commands/request.ts';
 import { type Confirm, rotate } from './commands/rotate.ts';
+import { rotations } from './commands/rotations.ts';
 import { secrets } from './commands/secrets.ts';
 import { services } from './commands/services.ts';
 import { status } from './commands/status.ts';
@@ -91,6 +92,10 @@ class Cli {
       },
       lockdown: (options) => this.#report(options, (client) => lockdown(client, options.release !== true)),
       events: async (options) => {
+        if (options.rotations === true) {
+          if (options.follow) throw new Failure('WRONG_USE', '--rotations shows what ended', 'Leave --follow out.');
+          return this.#report(options, (client) => rotations(client, options.limit));
+        }
         const level = levelSchema.parse(options.level);
         if (!options.follow) return this.#report(options, (client) => events(client, level, options.limit));
         refuseJson(options, '--follow');

@@ -178,6 +178,7 @@ test('services shows rollouts with how far they are, and what was quarantined wi
         rollout: {
           generation: 4,
           secrets: ['db_password'],
+          cause: [],
           started_at: '2026-03-01T11:59:30.000Z',
           direction: 'forward',
           state: 'rolling',
@@ -278,6 +279,7 @@ test.each([
   [['services', '--problems', '--rolling'], 'exclude each other'],
   [['status', '--watch', '--json'], 'has no end'],
   [['events', '--follow', '--json'], 'has no end'],
+  [['events', '--follow', '--rotations'], 'shows what ended'],
   [['events', '--follow', '--level', 'debug'], 'no events of level debug'],
   [['events', '--level', 'loud'], 'Allowed choices are error, warn, info, debug'],
   [['status', '--timeout', 'soon'], 'It must be a duration such as 500ms'],
@@ -289,6 +291,22 @@ test.each([
   expect(`${stdout}${stderr}`.replaceAll(/\s+/g, ' ')).toContain(reason);
   expect(exitCode).toBe(2);
   expect(plugin.asked.length).toBe(before);
+});
+
+test('rotations come with the newest first, with their causes', async () => {
+  const cause = { secret: 'db', from: '6', to: '7', noticed_by: 'hook', hook: 'audit', noticed_at: NOW };
+  plugin.say({
+    'GET /api/v1/events': eventsAnswer(
+      event(2, { event: 'rollout.completed', service: 'web', cause: [cause], duration_ms: 8_400 }),
+      event(1, { event: 'rollout.failed', service: 'api', reason: 'stuck' }),
+    ),
+  });
+  const { stdout, exitCode } = await ask(['events', '--rotations', '--limit', '1000']);
+  expect(plugin.asked.at(-1)?.path).toBe('/api/v1/events?level=info&limit=1000&rotations=true');
+  const [, first = '', second = ''] = stdout.split('\n');
+  expect(first).toMatch(/web +completed +8 s +db 6 → 7, by hook audit/);
+  expect(second).toMatch(/api +stuck +- +-/);
+  expect(exitCode).toBe(0);
 });
 
 test('events come with the newest last', async () => {

@@ -24,7 +24,12 @@ export interface Actions {
   ): Promise<void>;
   lockdown(options: CommonOptions & { readonly release?: boolean }): Promise<void>;
   events(
-    options: CommonOptions & { readonly level: string; readonly limit: number; readonly follow?: boolean },
+    options: CommonOptions & {
+      readonly level: string;
+      readonly limit: number;
+      readonly follow?: boolean;
+      readonly rotations?: boolean;
+    },
   ): Promise<void>;
   doctor(options: CommonOptions): Promise<void>;
 }
@@ -102,6 +107,7 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     )
     .addOption(new Option('-n, --limit <number>', 'the number of events').default(20).argParser(limit))
     .option('-f, --follow', 'continue with new events until Ctrl-C')
+    .option('--rotations', 'show the latest rotations with their causes, newest first')
     .action((options) => actions.events(options));
 
   common(program.command('doctor'))
@@ -165,7 +171,7 @@ function duration(flags: string, description: string, otherwise: string, leastMs
 }
 
 function limit(text: string): number {
-  const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= 500) return number;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 500.');
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= 1_000) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000.');
 }

@@ -79,7 +79,11 @@ export class PluginClient {
     return this.#askAll('services', query, servicesSchema);
   }
 
-  events(query: { readonly level: Level; readonly limit: number }): Promise<Received<Events>> {
+  events(query: {
+    readonly level: Level;
+    readonly limit: number;
+    readonly rotations?: 'true';
+  }): Promise<Received<Events>> {
     return this.#ask('GET', `api/v1/events${queryText(query)}`, eventsSchema);
   }
 

@@ -121,6 +121,9 @@ export function rolling(service: Service, done: number, generation = 7): Service
     rollout: {
       generation,
       secrets: service.secrets.slice(0, 1),
+      cause: service.secrets.slice(0, 1).map((secret) => ({
+        ...{ secret, from: '6', to: '7', noticed_by: 'hook' as const, hook: 'audit', noticed_at: before(10) },
+      })),
       started_at: before(9),
       direction: 'forward',
       state: 'rolling',

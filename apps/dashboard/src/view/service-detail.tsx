@@ -1,4 +1,4 @@
-import type { Service } from '@vault-swarm/http/api';
+import type { Cause, Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
 import { Ago, Name, Revision } from './text.tsx';
 
@@ -42,6 +42,15 @@ export function ServiceDetail({
             </dd>
           </div>
         )}
+        {rollout?.cause.map((cause) => (
+          <div key={cause.secret}>
+            <dt>Cause</dt>
+            <dd>
+              {visible(`${cause.secret} ${cause.from ?? '?'} → ${cause.to}`)}, {noticedBy(cause)}{' '}
+              <Ago time={cause.noticed_at} never="" />
+            </dd>
+          </div>
+        ))}
         {quarantined !== null && (
           <div>
             <dt>Quarantined</dt>
@@ -60,6 +69,19 @@ export function ServiceDetail({
       </dl>
     </div>
   );
+}
+
+const NOTICED = {
+  poll: 'noticed by a poll',
+  hook: 'noticed by hook',
+  operator: 'requested by an operator',
+  start: 'noticed at the start of the plugin',
+  lease: 'before the end of a lease',
+  failure: 'after tasks failed',
+} as const;
+
+function noticedBy({ noticed_by: by, hook }: Cause): string {
+  return by === null ? 'noticed' : `${NOTICED[by]}${hook === null ? '' : ` ${visible(hook)}`}`;
 }
 
 const STATES = {

@@ -1,5 +1,6 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
 import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
+import type { RolloutCause } from '@vault-swarm/provider';
 import { revisionName } from '@vault-swarm/provider';
 import type {
   Lockdown,
@@ -10,7 +11,7 @@ import type {
   SecretTaskRevisions,
   ServiceStatus,
 } from '@vault-swarm/rotation';
-import type { Event, LockdownState, Rotate, Secret, Service } from './api/index.ts';
+import type { Cause, Event, LockdownState, Rotate, Secret, Service } from './api/index.ts';
 import { fitting } from './page-size.ts';
 
 /** The most names in one field; one more entry then says how many are missing. */
@@ -142,11 +143,23 @@ function rolloutDocument(rollout: ServiceStatus['rollout']): Service['rollout'] 
   return {
     generation: rollout.generation,
     secrets: namesOf(rollout.secrets),
+    cause: rollout.cause.map(causeDocument),
     started_at: rfc3339(rollout.startedAtMs),
     direction: rollout.direction,
     state: rollout.state,
     tasks_done: rollout.tasksDone,
     tasks_total: rollout.tasksTotal,
+  };
+}
+
+function causeDocument({ secret, from, to, noticedBy, hook, noticedAtMs }: RolloutCause): Cause {
+  return {
+    secret: displayText(secret),
+    from: textOf(from),
+    to: displayText(to),
+    noticed_by: noticedBy,
+    hook: textOf(hook),
+    noticed_at: rfc3339(noticedAtMs),
   };
 }
 

@@ -5,7 +5,14 @@ import { nothingSeen, nothingYet, secret, service, setUpExposition, unused } fro
 
 const NOW_MS = 1_700_000_000_000;
 const AS_OPEN_METRICS = 'application/openmetrics-text';
-const rollout = { generation: 1, secrets: ['db'], startedAtMs: NOW_MS, tasksDone: 0, tasksTotal: 2 } as const;
+const rollout = {
+  generation: 1,
+  secrets: ['db'],
+  cause: [],
+  startedAtMs: NOW_MS,
+  tasksDone: 0,
+  tasksTotal: 2,
+} as const;
 
 describe.each([
   ['plain text', undefined],

@@ -1,5 +1,5 @@
 import { displayMessage, displayNames, formatDuration } from '@vault-swarm/kernel';
-import type { HookRejection, ProductEvent, TimedEvent } from '@vault-swarm/provider';
+import type { HookRejection, NoticedBy, ProductEvent, RolloutCause, TimedEvent } from '@vault-swarm/provider';
 
 /** The severities of events, the most important first. */
 export const severities = ['error', 'warn', 'info', 'debug'] as const;
@@ -37,8 +37,8 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   },
   'rollout.started': {
     severity: 'info',
-    sentence: ({ service, secrets, generation }) =>
-      `service ${service} is rolling to generation ${generation} for ${list('secret', secrets)}`,
+    sentence: ({ service, secrets, generation, cause }) =>
+      `service ${service} is rolling to generation ${generation} for ${list('secret', secrets)}${causes(cause)}`,
   },
   'rollout.completed': {
     severity: 'info',
@@ -249,7 +249,17 @@ function snakeCase(name: string): string {
 }
 
 function rounded(value: unknown): unknown {
-  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+  }
+  return Object.fromEntries(Object.entries(value).map(plain));
+}
+
+/** A field in the API's format: a time of `…AtMs` is RFC 3339. */
+function plain([name, value]: readonly [string, unknown]): readonly [string, unknown] {
+  const isTime = name.endsWith('AtMs') && typeof value === 'number';
+  return isTime ? [snakeCase(name.slice(0, -2)), new Date(value).toISOString()] : [snakeCase(name), rounded(value)];
 }
 
 function timesMore(repetitions: number | undefined): string {
@@ -259,6 +269,30 @@ function timesMore(repetitions: number | undefined): string {
 
 function nameOf(service: string | undefined): string {
   return service === undefined ? 'an unnamed service' : `service ${service}`;
+}
+
+const NOTICED: Readonly<Record<NoticedBy, string>> = {
+  poll: 'noticed by a poll',
+  hook: 'noticed by hook',
+  operator: 'requested by an operator',
+  start: 'noticed at the start',
+  lease: 'before the end of a lease',
+  failure: 'after tasks failed',
+};
+
+/** The most causes that a sentence names. */
+const MAX_CAUSES = 3;
+
+function causes(cause: readonly RolloutCause[] = []): string {
+  const named = cause.slice(0, MAX_CAUSES).map((each) => `${each.secret} ${describeCause(each)}`);
+  const more = cause.length - named.length;
+  return named.length === 0 ? '' : ` (${named.join('; ')}${more === 0 ? '' : `; and ${more} more`})`;
+}
+
+/** Describes a cause in a few words: `6 → 7, noticed by hook audit`. */
+function describeCause({ from, to, noticedBy, hook }: Omit<RolloutCause, 'secret' | 'noticedAtMs'>): string {
+  const how = noticedBy === null ? '' : `, ${NOTICED[noticedBy]}${hook === null ? '' : ` ${hook}`}`;
+  return `${from ?? '?'} → ${to}${how}`;
 }
 
 function list(noun: string, names: readonly string[]): string {

@@ -15,7 +15,13 @@ export { knownProblems, type ProblemSources } from './known-problems.ts';
 export { type DatedProblem, ProblemAges } from './problem-ages.ts';
 export { ProcessStats } from './process-stats.ts';
 export { isProvidersFailure, type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
-export { type NumberedEvent, RecentEvents, type RecentEventsOptions, type RecentEventsQuery } from './recent-events.ts';
+export {
+  type NumberedEvent,
+  RecentEvents,
+  type RecentEventsOptions,
+  type RecentEventsQuery,
+  rotationEnds,
+} from './recent-events.ts';
 export { type HealthReport, healthReport, type MetricsReport, metricsReport, type Stats } from './reports.ts';
 export { type MonthOfRequests, RequestCosts } from './request-costs.ts';
 export { errorRate, RotationCounters } from './rotation-counters.ts';

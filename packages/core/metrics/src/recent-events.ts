@@ -14,9 +14,19 @@ export interface RecentEventsQuery {
   readonly limit?: number;
 }
 
+/** The events that end a rollout or a rollback: the history of rotations. */
+export const rotationEnds: readonly TimedEvent['type'][] = [
+  'rollout.completed',
+  'rollout.failed',
+  'rollback.completed',
+];
+
+/** So many times more of {@link rotationEnds} are kept than of other kinds. */
+const MORE_ROTATIONS = 2;
+
 /** The limits of the list, and the first number. */
 export interface RecentEventsOptions {
-  /** The maximum number of events of each kind, and of all events that {@link RecentEvents.list} returns; by default 500. */
+  /** The maximum number of events of each kind, and of all events that {@link RecentEvents.list} returns; by default 500. Twice as many ends of rollouts. */
   readonly capacity?: number;
   /** The maximum estimated bytes of the events of each kind; by default 512 KiB. */
   readonly maxBytes?: number;
@@ -84,7 +94,7 @@ export class RecentEvents {
       .flatMap(([type, { events }]) => (wanted(type) ? events.map(({ event }) => event) : []))
       .filter(({ id }) => id < before && id > after)
       .sort((a, b) => b.id - a.id)
-      .slice(0, Math.min(limit, this.#capacity));
+      .slice(0, Math.min(limit, MORE_ROTATIONS * this.#capacity));
   }
 
   #keep(event: NumberedEvent): void {
@@ -93,7 +103,9 @@ export class RecentEvents {
     const bytes = estimatedBytes(event);
     kept.events.push({ event, bytes });
     kept.bytes += bytes;
-    while (kept.events.length > this.#capacity || (kept.bytes > this.#maxBytes && kept.events.length > 1)) {
+    const factor = rotationEnds.includes(event.type) ? MORE_ROTATIONS : 1;
+    const [capacity, maxBytes] = [factor * this.#capacity, factor * this.#maxBytes];
+    while (kept.events.length > capacity || (kept.bytes > maxBytes && kept.events.length > 1)) {
       kept.bytes -= kept.events.shift()?.bytes ?? 0;
     }
   }
@@ -101,7 +113,10 @@ export class RecentEvents {
 
 /** Estimates the memory of an event, at two bytes for each code unit. */
 function estimatedBytes(event: TimedEvent): number {
-  const texts = Object.values(event).flat();
+  const fields = Object.values(event).flat();
+  const texts = fields.flatMap((field) =>
+    typeof field === 'object' && field !== null ? Object.values(field) : [field],
+  );
   return texts.reduce<number>(
     (sum, value) => sum + (typeof value === 'string' ? TEXT_BYTES + 2 * value.length : 0),
     EVENT_BYTES,

@@ -16,6 +16,30 @@ export const hookRejections = [
 /** One of {@link hookRejections}. */
 export type HookRejection = (typeof hookRejections)[number];
 
+/**
+ * How the change that caused a rollout was noticed: by a poll at the interval, by a hook, because an operator requested a
+ * rotation, by the first poll after a start, or by the end of a lease. `failure`: tasks failed with the new values, and
+ * the last good ones are restored.
+ */
+export const noticedBy = ['poll', 'hook', 'operator', 'start', 'lease', 'failure'] as const;
+
+/** One of {@link noticedBy}. */
+export type NoticedBy = (typeof noticedBy)[number];
+
+/** Why a rollout was started: the change of one secret. */
+export interface RolloutCause {
+  readonly secret: string;
+  /** The revision that the tasks had; `null` if it is not known. */
+  readonly from: string | null;
+  readonly to: string;
+  /** `null` if an earlier version of the plugin noticed it. */
+  readonly noticedBy: NoticedBy | null;
+  /** The name of the hook, if one noticed it. */
+  readonly hook: string | null;
+  /** In milliseconds since 1970. */
+  readonly noticedAtMs: number;
+}
+
 /** Where a delivered value came from. */
 export type DeliverySource = 'cache' | 'provider' | 'stale';
 
@@ -59,17 +83,23 @@ export type ProductEvent =
       readonly createdAtMs: number | null;
       /** False if the delivered bytes are the same as before. Then there is no rollout. */
       readonly valueChanged: boolean;
+      readonly noticedBy?: NoticedBy;
+      readonly hook?: string;
     }
   | {
       readonly type: 'rollout.started';
       readonly service: string;
       readonly secrets: readonly string[];
+      /** At most 20, even if there are more secrets. */
+      readonly cause?: readonly RolloutCause[];
       readonly generation: number;
     }
   | {
       readonly type: 'rollout.completed';
       readonly service: string;
       readonly secrets: readonly string[];
+      /** At most 20, even if there are more secrets. */
+      readonly cause?: readonly RolloutCause[];
       readonly generation: number;
       /** From the moment when the leader first saw the change until the last task has the revision. */
       readonly durationMs: number;
@@ -78,6 +108,8 @@ export type ProductEvent =
       readonly type: 'rollout.failed';
       readonly service: string;
       readonly secrets: readonly string[];
+      /** At most 20, even if there are more secrets. */
+      readonly cause?: readonly RolloutCause[];
       readonly reason: 'paused' | 'rolled-back' | 'stuck' | 'rejected';
       readonly message: string;
     }
@@ -100,6 +132,8 @@ export type ProductEvent =
       readonly type: 'rollback.started';
       readonly service: string;
       readonly secrets: readonly string[];
+      /** At most 20, even if there are more secrets. */
+      readonly cause?: readonly RolloutCause[];
       readonly generation: number;
     }
   /** Every task has the last good values again. */
@@ -107,6 +141,8 @@ export type ProductEvent =
       readonly type: 'rollback.completed';
       readonly service: string;
       readonly secrets: readonly string[];
+      /** At most 20, even if there are more secrets. */
+      readonly cause?: readonly RolloutCause[];
       readonly generation: number;
       /** From the start of the rollback until the last task has the values. */
       readonly durationMs: number;

@@ -16,7 +16,10 @@ export {
   type Events,
   type HookRejection,
   hookRejections,
+  type NoticedBy,
+  noticedBy,
   type ProductEvent,
+  type RolloutCause,
   type TimedEvent,
 } from './events.ts';
 export { type ParsedFields, parseFields, withoutByteOrderMark } from './json-fields.ts';

@@ -7,9 +7,11 @@ export {
   type LedgerSecret,
   type LedgerService,
   type Lockdown,
+  type Noticed,
   type OpenRollout,
   type PreviousValue,
   type Quarantine,
+  type RolloutTrigger,
   type Values,
 } from './ledger/ledger.ts';
 export { isOfRef, type SecretVersion, untagRevision } from './ledger/secret-version.ts';

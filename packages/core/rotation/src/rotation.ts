@@ -252,7 +252,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
       this.#passes.wake();
       return soonMs;
     }
-    if (role === 'leader') for (const provider of this.#providerHints.due().keys()) this.#poller.wake(provider);
+    if (role === 'leader') {
+      for (const [provider, { hook }] of this.#providerHints.due()) this.#poller.wake(provider, { by: 'hook', hook });
+    }
     this.#intended.update(before, bindings.services);
     this.#lastGood.keep(this.#intended.named);
     this.#pace.observe(before);

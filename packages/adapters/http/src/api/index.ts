@@ -1,3 +1,4 @@
+export { type Cause, causeSchema } from './cause.ts';
 export { type Event, type Events, eventSchema, eventsSchema, type Level, levelSchema } from './events.ts';
 export { type History, historySchema } from './history.ts';
 export { hookHandshakeSchema } from './hooks.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { levels } from './events.ts';
 
 const MAX_LISTED = 1000;
-const MAX_EVENTS = 500;
+const MAX_EVENTS = 1_000;
 const MAX_SEARCH = 200;
 
 function oneOf<const T extends readonly string[]>(allowed: T) {
@@ -42,6 +42,9 @@ export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'pro
 /** The parameters of `GET /api/v1/events`. */
 export const eventsQuerySchema = z.object({
   level: oneOf(levels).default('info').meta({ description: 'events of at least this severity' }),
+  rotations: oneOf(['true'])
+    .optional()
+    .meta({ description: 'only the ends of rollouts and rollbacks; the latest 1,000 of each kind are kept' }),
   limit: wholeNumber(1, MAX_EVENTS).default(100),
   before: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .optional()

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { causeSchema } from './cause.ts';
 import { count, observation, page, time } from './parts.ts';
 import { serviceProblemSchema, serviceStateSchema, waitingReasonSchema } from './reasons.ts';
 
@@ -24,6 +25,7 @@ const taskRevisions = z
 const rollout = z.object({
   generation: count,
   secrets: z.array(z.string()),
+  cause: z.array(causeSchema).meta({ description: 'why it was started; at most 20 entries' }),
   started_at: time,
   direction: z.enum(['forward', 'rollback']).meta({ description: 'rollback: it restores the previous good values' }),
   state: z.enum(['waiting', 'rolling', 'stuck', 'failed']),

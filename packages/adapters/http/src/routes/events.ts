@@ -1,4 +1,5 @@
-import type { RecentEvents } from '@vault-swarm/metrics';
+import { type RecentEvents, rotationEnds } from '@vault-swarm/metrics';
+import type { TimedEvent } from '@vault-swarm/provider';
 import type { RequestHandler } from 'express';
 import { type Events, eventsSchema } from '../api/index.ts';
 import { eventsQuerySchema } from '../api/parameters.ts';
@@ -24,8 +25,11 @@ function eventsHandler(recentEvents: Pick<RecentEvents, 'list'>): RequestHandler
   return (request, response) => {
     const query = readQuery(eventsQuerySchema, request, response);
     if (query === null) return;
-    const { level, limit, before } = query;
-    const found = recentEvents.list(atLeast(level), before === undefined ? {} : { before });
+    const { level, limit, before, rotations } = query;
+    const isSevere = atLeast(level);
+    const wanted = (type: TimedEvent['type']) =>
+      isSevere(type) && (rotations === undefined || rotationEnds.includes(type));
+    const found = recentEvents.list(wanted, before === undefined ? {} : { before });
     const shown = fitting(found.slice(0, limit).map((event) => JSON.stringify(eventDocument(event))));
     const last = found[shown.length - 1];
     const nextBefore: Events['next_before'] = shown.length < found.length && last !== undefined ? last.id : null;

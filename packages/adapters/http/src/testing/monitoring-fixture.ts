@@ -79,6 +79,12 @@ export const status: RotationStatus = {
       rollout: {
         generation: 8,
         secrets: ['db-password'],
+        cause: [
+          {
+            ...{ secret: 'db-password', from: '6', to: '7', noticedBy: 'hook', hook: 'audit' },
+            noticedAtMs: NOW_MS - 10_000,
+          },
+        ],
         startedAtMs: NOW_MS - 9_000,
         direction: 'forward',
         state: 'rolling',

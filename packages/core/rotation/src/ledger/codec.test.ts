@@ -9,7 +9,7 @@ const full: LedgerDocument = {
   digestKey: 'key',
   lockdown: { sinceMs: 7 },
   hints: { vault: { atMs: 8, hook: 'audit' } },
-  secrets: { s1: { revision: 'tag:1', digest: 'd1', seenAtMs: 1 } },
+  secrets: { s1: { revision: 'tag:1', digest: 'd1', seenAtMs: 1, noticed: { by: 'hook', hook: 'audit' } } },
   services: {
     web: {
       rollout: {
@@ -23,6 +23,7 @@ const full: LedgerDocument = {
         fingerprint: 'f',
         target: { s1: { revision: 'tag:2', digest: 'd2' } },
         lastGood: { s1: { revision: 'tag:1', digest: 'd1' } },
+        triggers: { s1: { by: 'poll', atMs: 1 } },
       },
       quarantines: [
         {

@@ -1,7 +1,15 @@
-import { type JsonLimits, limitJson, TooMuchJson } from '@vault-swarm/provider';
+import { type JsonLimits, limitJson, noticedBy, TooMuchJson } from '@vault-swarm/provider';
 import { fromFormat1 } from './format-1.ts';
 import { type JsonObject, list, mapValues, natural, object, oneOf, string, timeMs } from './json-guards.ts';
-import type { LedgerDocument, LedgerService, Lockdown, OpenRollout, Quarantine } from './ledger.ts';
+import type {
+  LedgerDocument,
+  LedgerService,
+  Lockdown,
+  Noticed,
+  OpenRollout,
+  Quarantine,
+  RolloutTrigger,
+} from './ledger.ts';
 import type { SecretVersion } from './secret-version.ts';
 
 /**
@@ -132,27 +140,47 @@ function columns(secrets: LedgerDocument['secrets']): object {
     revisions: rows.map(([, { revision }]) => revision),
     digests: rows.map(([, { digest }]) => digest),
     seenAtMs: rows.map(([, { seenAtMs }]) => seenAtMs),
+    ...ifAny(
+      'noticed',
+      Object.fromEntries(rows.flatMap(([key, { noticed }]) => (noticed === undefined ? [] : [[key, noticed]]))),
+    ),
   };
 }
 
-function rows({ keys, revisions, digests, seenAtMs }: JsonObject): LedgerDocument['secrets'] {
+function rows({ keys, revisions, digests, seenAtMs, noticed = {} }: JsonObject): LedgerDocument['secrets'] {
   const [ofRevision, ofDigest, ofTime] = [list(revisions), list(digests), list(seenAtMs)];
+  const triggers = object(noticed);
   const entries = list(keys).map((key, index) => [
     string(key),
-    { revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: timeMs(ofTime[index]) },
+    {
+      ...{ revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: timeMs(ofTime[index]) },
+      ...(triggers[string(key)] === undefined ? {} : { noticed: parseNoticed(object(triggers[string(key)])) }),
+    },
   ]);
   return Object.fromEntries(entries);
 }
 
 /** Uses the field names that the stored formats have had since the first one. */
-function storedRollout({ direction, startedAtMs, target, lastGood, ...rollout }: OpenRollout): JsonObject {
+function storedRollout({
+  direction,
+  startedAtMs,
+  target,
+  lastGood,
+  triggers = {},
+  ...rollout
+}: OpenRollout): JsonObject {
   return {
     direction: direction === 'rollback' ? 'back' : 'forward',
     begunAtMs: startedAtMs,
     ...rollout,
     target: mapValues(target, packed),
     lastGood: mapValues(lastGood, packed),
+    ...ifAny('triggers', triggers),
   };
+}
+
+function parseNoticed({ by, hook }: JsonObject): Noticed {
+  return { by: oneOf(by, noticedBy), ...(hook === undefined ? {} : { hook: string(hook) }) };
 }
 
 function parseService(value: unknown): LedgerService {
@@ -188,7 +216,13 @@ function parseRollout(value: JsonObject): OpenRollout {
     fingerprint: string(value.fingerprint),
     target: mapValues(object(value.target), unpacked),
     lastGood: mapValues(object(value.lastGood), unpacked),
+    ...(value.triggers === undefined ? {} : { triggers: mapValues(object(value.triggers), parseTrigger) }),
   };
+}
+
+function parseTrigger(value: unknown): RolloutTrigger {
+  const trigger = object(value);
+  return { ...parseNoticed(trigger), atMs: timeMs(trigger.atMs) };
 }
 
 function parseQuarantine(value: unknown): Quarantine {

@@ -1,12 +1,27 @@
+import type { NoticedBy } from '@vault-swarm/provider';
 import { type SecretVersion, sameValue } from './secret-version.ts';
 
 /** Values by ledger key. */
 export type Values = Readonly<Record<string, SecretVersion>>;
 
+/** How a change was noticed. */
+export interface Noticed {
+  readonly by: NoticedBy;
+  /** The name of the hook, if `by` is `hook`. */
+  readonly hook?: string;
+}
+
+/** How a change was noticed that a rollout brings, and when, in milliseconds since 1970. */
+export interface RolloutTrigger extends Noticed {
+  readonly atMs: number;
+}
+
 /** The current value of a secret in use, and when the leader first saw it (milliseconds since 1970, its own clock). */
 export interface LedgerSecret extends SecretVersion {
   readonly digest: string;
   readonly seenAtMs: number;
+  /** How the value was noticed. Kept only while tasks have another value. */
+  readonly noticed?: Noticed;
 }
 
 /** Tasks of a service that were created before `untilMs` have this value, unless another record says otherwise. */
@@ -42,6 +57,8 @@ export interface OpenRollout {
   readonly target: Values;
   /** The values that the tasks had before, as far as they are known. */
   readonly lastGood: Values;
+  /** How the changes were noticed, by ledger key. */
+  readonly triggers?: Readonly<Record<string, RolloutTrigger>>;
 }
 
 /** The values that a rollout changes: those that its tasks did not have before. */

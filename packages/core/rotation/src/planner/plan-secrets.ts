@@ -48,7 +48,8 @@ export function planSecrets(input: {
       const valueChanged = known !== undefined && !sameValue(known, current);
       const seenAtMs = known === undefined || valueChanged ? input.nowMs : known.seenAtMs;
       // What is known of the tasks is compared with the former digest too. It is not written.
-      secrets[key] = { revision, digest, formerDigest, seenAtMs };
+      const noticed = valueChanged ? current.noticed : known?.noticed;
+      secrets[key] = { revision, digest, formerDigest, seenAtMs, ...(noticed === undefined ? {} : { noticed }) };
       if (known === undefined) continue;
       if (valueChanged) replaced.set(key, known);
       changes.set(key, {
@@ -61,6 +62,8 @@ export function planSecrets(input: {
           previous: untagRevision(known.revision),
           createdAtMs: current.createdAtMs,
           valueChanged,
+          ...(current.noticed === undefined ? {} : { noticedBy: current.noticed.by }),
+          ...(current.noticed?.hook === undefined ? {} : { hook: current.noticed.hook }),
         },
       });
     }

@@ -154,8 +154,28 @@ export function plan(input: PlanInput): Plan {
     const entry = entries.get(service.id);
     if (entry !== undefined) services[service.id] = entry;
   }
-  const next: LedgerDocument = { ...input.ledger, secrets, services };
+  const next: LedgerDocument = { ...input.ledger, secrets: withoutOldTriggers(secrets, states, services), services };
   return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states, ramp };
+}
+
+/**
+ * The secrets without how their values were noticed, once no task has another value. It is removed when the rollout is
+ * closed, so that it costs no write of its own.
+ */
+function withoutOldTriggers(
+  secrets: Readonly<Record<string, LedgerSecret>>,
+  services: readonly ServicePlan[],
+  entries: LedgerDocument['services'],
+): Readonly<Record<string, LedgerSecret>> {
+  const noticed = Object.entries(secrets).filter(([, secret]) => secret.noticed !== undefined);
+  if (noticed.length === 0) return secrets;
+  const outdated = services.flatMap(({ bindings }) =>
+    bindings.filter((known) => outdatedTasks(known).length > 0).map(({ binding }) => binding.key),
+  );
+  const rolling = Object.values(entries).flatMap(({ rollout }) => Object.keys(rollout?.target ?? {}));
+  const pending = new Set([...outdated, ...rolling]);
+  const over = noticed.filter(([key]) => !pending.has(key));
+  return { ...secrets, ...Object.fromEntries(over.map(([key, { noticed: _, ...secret }]) => [key, secret])) };
 }
 
 /** A service state without what depends on the other services. */
@@ -284,6 +304,7 @@ function serviceStateOf(
       }),
       policy: input.policy,
       startTimes: input.startTimes,
+      noticed: (key) => secrets[key]?.noticed,
       isLockedDown: input.ledger.lockdown !== null,
       openForMs: watched.forMs,
       seenApplied: watched.applied,

@@ -87,6 +87,7 @@ function decide({ service, state = 'paused', entry, desired = value('r2'), actua
     startTimes: AT_ONCE,
     policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     isLockedDown: false,
+    noticed: () => undefined,
     openForMs: 0,
     seenApplied: true,
     continuouslyObserved: true,

@@ -1,10 +1,11 @@
 import { backoffMs } from '@vault-swarm/kernel';
-import type { ProductEvent } from '@vault-swarm/provider';
+import type { ProductEvent, RolloutCause } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import { type WaitingCode, type WaitingContext, waitingReason } from '../ports/waiting-reason.ts';
 import { isKnown } from '../tasks/task-revision.ts';
+import { causesOf, triggersOf } from './rollout-cause.ts';
 import {
   type Decision,
   dueBindings,
@@ -165,6 +166,7 @@ export function complete(serviceState: ServiceState, open: OpenRollout): Decisio
     service: service.name,
     secrets,
     generation: open.generation,
+    cause: causeOf(serviceState, open),
     durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.startedAtMs)),
   };
   const type = open.direction === 'forward' ? 'rollout.completed' : 'rollback.completed';
@@ -189,7 +191,15 @@ function isRollbackValueLost({ entry, bindings, lastGood }: ServiceState): boole
 /** The event of a rollout that failed. */
 export function failed(serviceState: ServiceState, open: OpenRollout, failure: Failure): ProductEvent {
   const secrets = secretNames(serviceState, changedValues(open));
-  return { type: 'rollout.failed', service: serviceState.service.name, secrets, ...failure };
+  const cause = causeOf(serviceState, open);
+  return { type: 'rollout.failed', service: serviceState.service.name, secrets, cause, ...failure };
+}
+
+function causeOf({ bindings }: ServiceState, open: OpenRollout): readonly RolloutCause[] {
+  return causesOf(
+    open,
+    bindings.map(({ binding }) => binding),
+  );
 }
 
 /** How a rollout starts. */
@@ -319,6 +329,7 @@ function newRollout(
     fingerprint: service.fingerprint,
     target,
     lastGood,
+    triggers: triggersOf(serviceState, brings, isBack),
   };
   const { generation } = rollout;
   const secrets = brings.filter(({ binding }) => binding.key in target).map(({ binding }) => binding.secret.name);
@@ -329,7 +340,15 @@ function newRollout(
       highestUsedGeneration: earlier === null ? entry.highestUsedGeneration : nextUnused - 1,
     },
     roll: rollTo(serviceState, generation),
-    events: [{ type: isBack ? 'rollback.started' : 'rollout.started', service: service.name, secrets, generation }],
+    events: [
+      {
+        type: isBack ? 'rollback.started' : 'rollout.started',
+        service: service.name,
+        secrets,
+        generation,
+        cause: causeOf(serviceState, rollout),
+      },
+    ],
     waitingReason: null,
     blocked: false,
     resumesAtMs: null,

@@ -1,7 +1,14 @@
 import type { ProductEvent, StartTimes } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
-import { type LedgerService, type OpenRollout, quarantineOf, undoneGeneration, type Values } from '../ledger/ledger.ts';
+import {
+  type LedgerService,
+  type Noticed,
+  type OpenRollout,
+  quarantineOf,
+  undoneGeneration,
+  type Values,
+} from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
 import type { FailedTask, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
@@ -23,6 +30,8 @@ export interface ServiceState {
   readonly policy: RotationPolicy;
   /** When rotations may start, unless the secret's labels say otherwise. */
   readonly startTimes: StartTimes;
+  /** How the desired value of a ledger key was noticed; `undefined` if that is not known. */
+  readonly noticed: (key: string) => Noticed | undefined;
   /** Whether a lockdown is active. Only requests of an operator and rollbacks start a rollout then. */
   readonly isLockedDown: boolean;
   /** Monotonic time since this process first saw the present attempt, or saw it applied. */

@@ -1,7 +1,7 @@
 import { errorMessage } from '@vault-swarm/kernel';
 import { type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
 import type { ClusterBindings } from '../bindings/secret-binding.ts';
-import type { LedgerDocument } from '../ledger/ledger.ts';
+import type { LedgerDocument, Noticed } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
@@ -10,6 +10,8 @@ import { ProviderWatcher } from './provider-watcher.ts';
 interface Watched {
   readonly watch: ProviderWatcher;
   readonly loop: Ticker;
+  /** Why the next poll is made, if not because the interval is over. */
+  noticed: Noticed | null;
 }
 
 /** The jitter can make a loop run up to a tenth of its interval earlier. */
@@ -92,9 +94,12 @@ export class ProviderPoller {
     return this.#poller.get(provider)?.watch;
   }
 
-  /** Polls a provider as soon as possible. */
-  wake(provider: string): void {
-    this.#poller.get(provider)?.loop.wake();
+  /** Polls a provider as soon as possible. `noticed`: how changes count as noticed that this poll finds. */
+  wake(provider: string, noticed: Noticed | null = null): void {
+    const watched = this.#poller.get(provider);
+    if (watched === undefined) return;
+    watched.noticed = noticed ?? watched.noticed;
+    watched.loop.wake();
   }
 
   /** Polls the provider of a ref as soon as possible. */
@@ -102,8 +107,9 @@ export class ProviderPoller {
     this.#polledOf.get(key)?.loop.wake();
   }
 
-  /** Polls all providers now; resolves when each poll has ended. */
+  /** Polls all providers now, because an operator asks; resolves when each poll has ended. */
   async poll(): Promise<void> {
+    for (const watched of this.#poller.values()) watched.noticed = { by: 'operator' };
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
   }
 
@@ -203,8 +209,11 @@ export class ProviderPoller {
     const loop = new Ticker(clock, random, async (signal, isWoken) => {
       // Between two polls, only refs that lag or change by a schedule are read again.
       const isPoll = isWoken || clock.monotonic() >= pollDueAtMs;
+      const { noticed } = watched;
+      if (isPoll) watched.noticed = null;
       try {
-        if (await (isPoll ? watch.poll(signal) : watch.readAgain(signal))) this.#settings.onNews();
+        if (await (isPoll ? watch.poll(signal, noticed ?? undefined) : watch.readAgain(signal)))
+          this.#settings.onNews();
       } catch (error) {
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
       }
@@ -216,7 +225,8 @@ export class ProviderPoller {
       const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
       return isPoll ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(pollDueAtMs - nowMs, againInMs) / EARLIEST;
     });
-    return { watch, loop };
+    const watched: Watched = { watch, loop, noticed: null };
+    return watched;
   }
 
   #standbyIntervalMs(): number {

@@ -1,5 +1,6 @@
 import { type Clock, mapConcurrently, type Random, sleep, withDeadline } from '@vault-swarm/kernel';
 import { describeRef, type Events, ProviderError, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import type { Noticed } from '../ledger/ledger.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { runProbe } from './run-probe.ts';
@@ -15,6 +16,8 @@ const SETTLE_MS = 200;
 
 /** A longer lag is reported to the operator. Most lags are shorter than a second. */
 const LAG_SHOWN_AFTER_MS = 10_000;
+
+const BY_POLL: Noticed = { by: 'poll' };
 
 type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
@@ -33,6 +36,8 @@ export class ProviderWatcher {
   readonly #watchedPorts: WatchedRefPorts;
   #refs = new Map<string, WatchedRef>();
   #failing = false;
+  /** How the changes count as noticed that the latest poll finds, or a repeated read after it. */
+  #noticed: Noticed = BY_POLL;
   #probeProblem: string | null = null;
 
   constructor(ports: {
@@ -144,8 +149,9 @@ export class ProviderWatcher {
     return this.#refs.get(key)?.digestOf(revision) ?? null;
   }
 
-  /** Polls all refs once. Returns whether one of them has a new value, or an error changed. */
-  async poll(signal: AbortSignal): Promise<boolean> {
+  /** Polls all refs once, for the reason `noticed`. Returns whether one of them has a new value, or an error changed. */
+  async poll(signal: AbortSignal, noticed: Noticed = BY_POLL): Promise<boolean> {
+    this.#noticed = noticed;
     if (this.#refs.size === 0) return false;
     const findings = await this.#findAll(signal);
     const isNews = (finding: Finding) => finding.watched.isNews(finding);
@@ -241,7 +247,7 @@ export class ProviderWatcher {
   #takeOver(findings: readonly Finding[], signal: AbortSignal): boolean {
     signal.throwIfAborted();
     const nowMs = this.#clock.monotonic();
-    const changed = findings.map((finding) => finding.watched.takeOver(finding, nowMs)).some(Boolean);
+    const changed = findings.map((finding) => finding.watched.takeOver(finding, nowMs, this.#noticed)).some(Boolean);
     this.#reportFailure();
     return changed;
   }

@@ -1,4 +1,5 @@
 import { type ProviderError, refKey, type SecretRef, type SecretRevision } from '@vault-swarm/provider';
+import type { Noticed } from '../ledger/ledger.ts';
 import { tagRevision } from '../ledger/secret-version.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
@@ -89,7 +90,7 @@ export class WatchedRef {
   }
 
   /** Applies a finding at `nowMs` (monotonic). Returns whether the value or the error changed. */
-  takeOver(finding: Finding, nowMs: number): boolean {
+  takeOver(finding: Finding, nowMs: number, noticed: Noticed): boolean {
     const { revision, error } = finding;
     const { replacedInMs } = revision ?? {};
     if (error !== undefined) this.#scheduled = null;
@@ -123,7 +124,7 @@ export class WatchedRef {
     if (revision === undefined) return isOver;
     this.confirmedAtMs = finding.startedAtMs;
     if (this.current?.revision === revision.revision) return isOver;
-    this.#ingest(revision);
+    this.#ingest(revision, noticed);
     return true;
   }
 
@@ -144,8 +145,15 @@ export class WatchedRef {
     this.lag = lagsStill(this.lag, now, this.#ports.jitter());
   }
 
-  #ingest({ revision, digest, formerDigest, createdAtMs }: ReadRevision): void {
-    this.current = { revision, digest, formerDigest, createdAtMs: createdAtMs ?? null };
+  #ingest({ revision, digest, formerDigest, createdAtMs }: ReadRevision, noticed: Noticed): void {
+    const isFirst = this.#digests.size === 0 && noticed.by === 'poll';
+    this.current = {
+      revision,
+      digest,
+      formerDigest,
+      createdAtMs: createdAtMs ?? null,
+      noticed: isFirst ? { by: 'start' } : noticed,
+    };
     this.tagged = { ...this.current, revision: tagRevision(refKey(this.ref), revision) };
     this.#digests.set(revision, digest);
     const oldest = this.#digests.size > DIGESTS_PER_REF ? this.#digests.keys().next().value : undefined;

@@ -17,6 +17,7 @@ import {
 } from '../ledger/ledger.ts';
 import type { UnusableLedger } from '../ledger/stored-ledger.ts';
 import type { Plan, ServicePlan } from '../planner/plan.ts';
+import { causesOf } from '../planner/rollout-cause.ts';
 import { MAX_IN_A_ROW } from '../planner/rollout-pace.ts';
 import type { Role, Workload, WorkloadSnapshot } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
@@ -213,6 +214,7 @@ export class StatusReporter {
           : {
               generation: rollout.generation,
               secrets: bindings.filter(({ key }) => key in changedValues(rollout)).map(({ secret }) => secret.name),
+              cause: causesOf(rollout, bindings),
               startedAtMs: rollout.startedAtMs,
               direction: rollout.direction,
               state: rollout.state !== 'open' ? rollout.state : waitingReason === null ? 'rolling' : 'waiting',

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode, ProviderErrorCode, RotateMode } from '@vault-swarm/provider';
+import type { Problem, ProblemCode, ProviderErrorCode, RolloutCause, RotateMode } from '@vault-swarm/provider';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
@@ -67,6 +67,8 @@ export interface ServiceStatus {
   readonly rollout: {
     readonly generation: number;
     readonly secrets: readonly string[];
+    /** Why it was started: one entry for each changed secret, at most 20. */
+    readonly cause: readonly RolloutCause[];
     readonly startedAtMs: number;
     /** `rollback`: its targets are the last good values, after newer ones failed. */
     readonly direction: 'forward' | 'rollback';

@@ -1,5 +1,5 @@
 import type { SecretBinding } from '../bindings/secret-binding.ts';
-import { isOfRollout, type LedgerDocument, type LedgerService, quarantineOf } from '../ledger/ledger.ts';
+import { isOfRollout, type LedgerDocument, type LedgerService, type Noticed, quarantineOf } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
@@ -8,6 +8,8 @@ export interface CurrentValue extends SecretVersion {
   readonly digest: string;
   /** The provider's own time of the value; `null` if it gives none. */
   readonly createdAtMs: number | null;
+  /** How this process noticed it. */
+  readonly noticed?: Noticed;
 }
 
 /** The possible values of a task, from the deliveries of this process. Empty if it did not deliver to the task. */
