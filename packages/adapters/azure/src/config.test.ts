@@ -109,6 +109,12 @@ describe('the configuration of the azure provider', () => {
     expect(problems).toMatchObject([expect.stringContaining('must be a PEM file with a certificate and its RSA')]);
   });
 
+  test('warns of a tenant without a login', () => {
+    const { config, warnings } = parse({ ...VAULT, AZURE_TENANT_ID: 'contoso.example' });
+    expect(config.login.kind).toBe('managed');
+    expect(warnings).toMatchObject([{ code: 'setting-ignored', variable: 'AZURE_TENANT_ID' }]);
+  });
+
   test("warns of what Azure's own libraries read, and the plugin does not", () => {
     const { problems, warnings } = parse({ ...VAULT, AZURE_USERNAME: 'me' });
     expect(problems).toEqual([]);

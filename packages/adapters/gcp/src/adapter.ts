@@ -1,4 +1,4 @@
-import type { Clock } from '@vault-swarm/kernel';
+import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import {
   type Payload,
   ProviderError,
@@ -37,14 +37,16 @@ export interface GcpSecretsOptions {
   readonly digest: (bytes: Uint8Array) => string;
 }
 
-/** How long the creation time is not requested after Google refused that. */
+/** How long the creation time of a secret's version is not requested after Google refused that. */
 const REFUSED_FOR_MS = 60_000;
+const MAX_SECRETS = 10_000;
 
 /** Reads secrets: see {@link formatRevision} for their revisions. Concurrent reads of one version share one request. */
 export class GcpSecrets implements SecretProvider, RevisionReader {
   readonly #options: GcpSecretsOptions;
   readonly #reads: ReadCoalescer<FoundVersion>;
-  #timesRefusedUntilMs = Number.NEGATIVE_INFINITY;
+  /** By secret. */
+  readonly #timesRefusedUntilMs = new BoundedMap<number>({ maxEntries: MAX_SECRETS });
 
   constructor(options: GcpSecretsOptions) {
     this.#options = options;
@@ -109,16 +111,18 @@ export class GcpSecrets implements SecretProvider, RevisionReader {
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { client, clock, times, quota } = this.#options;
-    const known = times.timeOf(location.secret, number, digest);
-    if (known !== undefined || clock.monotonic() < this.#timesRefusedUntilMs) return known;
+    const { secret } = location;
+    const known = times.timeOf(secret, number, digest);
+    const refusedUntilMs = this.#timesRefusedUntilMs.get(secret) ?? Number.NEGATIVE_INFINITY;
+    if (known !== undefined || clock.monotonic() < refusedUntilMs) return known;
     quota.count();
     try {
       const { createdAt } = await client.version({ ...location, version: number }, signal);
-      times.reported(location.secret, number, createdAt);
-      return times.timeOf(location.secret, number, digest) ?? createdAt;
+      times.reported(secret, number, createdAt);
+      return times.timeOf(secret, number, digest) ?? createdAt;
     } catch (error) {
       if (!signal.aborted && error instanceof ProviderError && error.code !== 'UNAVAILABLE') {
-        this.#timesRefusedUntilMs = clock.monotonic() + REFUSED_FOR_MS;
+        this.#timesRefusedUntilMs.set(secret, clock.monotonic() + REFUSED_FOR_MS);
       }
       return undefined;
     }

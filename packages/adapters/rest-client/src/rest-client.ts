@@ -41,8 +41,6 @@ export interface RestCall {
   readonly isText?: boolean;
   /** True: it is sent without a proxy, as to a metadata service. */
   readonly noProxy?: boolean;
-  /** Whether the caller repeats it by itself after this error, with other credentials. */
-  readonly repeats?: (error: ProviderError) => boolean;
   /** The error that a response means; `null` if it is the expected one. It must contain nothing of the response. */
   readonly errorOf: (response: RestResponse) => ProviderError | null;
   readonly signal: AbortSignal;
@@ -123,7 +121,7 @@ export class RestClient {
       // A server that says when to come back is not asked before.
       const maySoonPass = response.status >= 500 && response.retryAfterMs === undefined;
       const isRepeated = error.code === 'UNAVAILABLE' && failed(maySoonPass);
-      report(error.code, isRepeated || call.repeats?.(error) === true);
+      report(error.code, isRepeated);
       throw error;
     } catch (error) {
       if (error instanceof ProviderError && !(error instanceof NetworkError)) throw error;

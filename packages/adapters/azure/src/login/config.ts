@@ -51,7 +51,13 @@ export function parseLogin(environment: Environment, readFile: ReadFile, authori
     environment.has(name),
   );
   const [first] = given;
-  if (first === undefined) return { kind: 'managed', endpoint, clientId };
+  if (first === undefined) {
+    if (tenantId !== undefined) {
+      const advice = 'set a secret, a certificate or a token of the application, or remove it';
+      environment.warn('setting-ignored', 'AZURE_TENANT_ID', `has no effect without a login: ${advice}`);
+    }
+    return { kind: 'managed', endpoint, clientId };
+  }
   for (const other of given.slice(1)) environment.report(other, `and ${first} are two logins; remove one of them`);
   for (const [name, value] of [
     ['AZURE_TENANT_ID', tenantId],

@@ -96,6 +96,14 @@ describe('a login', () => {
     expect(form()).toMatchObject({ client_id: azurePrincipal.clientId });
   });
 
+  test('on a machine without an identity says what to set', async () => {
+    azure.disturb({ fault: { kind: 'reply', status: 400, body: { error: 'invalid_request' } }, operation: 'login' });
+    const managed = { AZURE_TENANT_ID: undefined, AZURE_POD_IDENTITY_AUTHORITY_HOST: azure.endpoint };
+    const error = await vaultErrorOf(opened(managed).secrets.read(refTo('db'), soon()));
+    expect(error.code).toBe('UNAUTHENTICATED');
+    expect(error.message).toContain('no login is set, and the metadata service of the machine says that it has no');
+  });
+
   test('is renewed before its end, in the background, and at once after a rejection', async () => {
     const clock = new ShiftedClock();
     const provider = opened({ AZURE_CLIENT_SECRET: azurePrincipal.clientSecret }, { clock });

@@ -25,7 +25,7 @@ export async function requestToken(
   const request = tokenRequest(login, resource, nowMs());
   const server =
     login.kind === 'managed'
-      ? `${name}: the metadata service of the machine`
+      ? `${name}: no login is set, and the metadata service of the machine`
       : `${name}: ${displayText(new URL(login.authority).host)}`;
   const { body } = await rest.send({
     ...request,

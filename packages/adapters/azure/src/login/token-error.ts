@@ -41,7 +41,7 @@ function managedIdentityError(
 ): ProviderError {
   if (status === 400 || status === 403) {
     const advice = 'assign one, or select one of several with AZURE_CLIENT_ID';
-    return new ProviderError('UNAUTHENTICATED', `${server}: this machine has no such managed identity; ${advice}`);
+    return new ProviderError('UNAUTHENTICATED', `${server} says that it has no such managed identity; ${advice}`);
   }
   return new ProviderError('UNAVAILABLE', `${server} answers a login with status ${status}`, retry);
 }

@@ -23,7 +23,7 @@ export async function askMetadata(
   { name, rest }: MetadataOptions,
   { path, isText, signal }: { readonly path: string; readonly isText: boolean; readonly signal: AbortSignal },
 ): Promise<RestResponse> {
-  const server = `${name}: the metadata service of the machine`;
+  const server = `${name}: no credentials are set, and the metadata service of the machine`;
   const response = await rest.send({
     ...{ server, signal, isText },
     operation: 'login',
