@@ -103,7 +103,7 @@ describe.for([
   const loginOf = (issued: IssuedLease) => ({ user: text(issued, 'username'), password: text(issued, 'password') });
   const roles = () => postgres.query("SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'");
 
-  /** Waits until the server has revoked what it was told to. */
+  /** Waits until the server has revoked something in the background. */
   async function until(isDone: () => Promise<boolean>): Promise<void> {
     await expect.poll(isDone, { timeout: 60_000, interval: 50 }).toBe(true);
   }
@@ -312,10 +312,10 @@ describe.for([
       const issued = await leases.issue(ref, holder, soon());
       expect(issued).toMatchObject({ leaseId: null, renewable: false, tokenTtlMs: 3_600_000 });
       const bundle = Buffer.from(selectValue(issued.payload, ref).reveal()).toString();
-      expect(bundle.match(/BEGIN [A-Z ]+/g)).toEqual([
-        'BEGIN RSA PRIVATE KEY',
-        'BEGIN CERTIFICATE',
-        'BEGIN CERTIFICATE',
+      expect(bundle.match(/-----BEGIN [A-Z ]+/g)).toEqual([
+        '-----BEGIN RSA PRIVATE KEY',
+        '-----BEGIN CERTIFICATE',
+        '-----BEGIN CERTIFICATE',
       ]);
       const { validToDate, subject } = new X509Certificate(bundle);
       expect(subject).toBe('CN=a.example');
@@ -359,6 +359,27 @@ describe.for([
       message: expect.stringContaining("the engine could not create it; check its connection, and the server's log"),
     });
   });
+
+  // The small Vault has no such engine.
+  if (kind === 'openbao') {
+    test('of SSH have the end of the certificate', async () => {
+      await vault.admin.send('POST', 'sys/mounts/ssh', { type: 'ssh' });
+      await vault.admin.send('POST', 'ssh/config/ca', { generate_signing_key: true });
+      const role = { key_type: 'ca', allow_user_certificates: true, allowed_users: '*', ttl: '5m' };
+      await vault.admin.send('POST', 'ssh/roles/deploy', role);
+      await vault.admin.policy('ssh', allow('ssh/issue/deploy', 'update'));
+      const { leases } = await provider({ policies: ['ssh'] });
+      const issued = await leases.issue(
+        refOf({ path: 'ssh/issue/deploy', params: '{"valid_principals":"app"}' }),
+        null,
+        soon(),
+      );
+      expect(text(issued, 'signed_key')).toMatch(/^ssh-rsa-cert-v01@openssh\.com /);
+      expect(issued).toMatchObject({ leaseId: null, renewable: false });
+      expect(issued.durationMs).toBeGreaterThan(4 * 60_000);
+      expect(issued.durationMs).toBeLessThanOrEqual(5 * 60_000);
+    });
+  }
 
   test('show no token and no value', async () => {
     const { leases, holders } = await provider();
