@@ -19,6 +19,7 @@ import {
   RotationWindow,
   type StartTimes,
 } from '@vault-swarm/provider';
+import type { LeaseSettings } from '@vault-swarm/rotation';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
 import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
@@ -44,6 +45,7 @@ export interface PluginConfiguration extends SocketSettings {
     readonly onFailure: 'rollback' | 'pause';
     /** When rotations may start. Labels of a secret can replace it. */
     readonly startTimes: StartTimes;
+    readonly leases: LeaseSettings;
     readonly ledger: {
       /** `undefined`: the ledger contains a key of its own and is not signed. */
       readonly key: Credential | undefined;
@@ -169,6 +171,11 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
     startTimes: {
       window: parseWindow(environment),
       debounceMs: environment.durationMs('ROTATION_DEBOUNCE', 0, { minMs: 0, maxMs: MAX_DEBOUNCE_MS }),
+    },
+    leases: {
+      revokeAfterMs: environment.durationMs('LEASE_REVOKE_AFTER', 60_000, { minMs: 0 }),
+      maxSets: environment.integer('LEASE_MAX', 2_000, { min: 1, max: 20_000 }),
+      issuesPerHour: environment.integer('LEASE_ISSUES_PER_HOUR', 12, { min: 1, max: 1_000 }),
     },
     ledger: parseLedgerKeys(environment),
   };

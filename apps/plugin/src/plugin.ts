@@ -102,6 +102,7 @@ export class Plugin {
     const docker = container.get(rotationId.docker);
     container.get(id.deliveryRecords).connect((delivered) => rotation.record(delivered));
     container.get(id.choice).connect(rotation);
+    container.get(id.leased).connect(rotation);
     rotation.start();
     this.#stops.push(async () => {
       await rotation.stop();

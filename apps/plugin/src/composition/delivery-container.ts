@@ -6,6 +6,7 @@ import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import { InFlightRequests } from '../in-flight-requests.ts';
+import { LeasedValuesRelay } from '../leased-values-relay.ts';
 import { ProviderRegistry } from '../provider-registry.ts';
 import { Readiness } from '../readiness.ts';
 import { RevisionSelectorRelay } from '../revision-selector-relay.ts';
@@ -31,6 +32,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);
   container.bind(id.deliveryRecords).toConstantValue(new DeliveryRecordRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
+  container.bind(id.leased).toResolvedValue((clock) => new LeasedValuesRelay(clock), [id.clock]);
   container.bind(id.choice).toResolvedValue((clock) => new RevisionSelectorRelay(clock), [id.clock]);
   container.bind(id.providers).toResolvedValue(
     ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
@@ -47,7 +49,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     [id.configuration, id.clock, id.random, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
-    (labels, providers, clock, events, deliveryRecords, choice, { delivery }) =>
+    (labels, providers, clock, events, deliveryRecords, choice, leased, { delivery }) =>
       new Delivery({
         labels,
         findProvider: providers.find,
@@ -55,9 +57,10 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         events,
         record: deliveryRecords.record,
         choice,
+        leased,
         limits: delivery,
       }),
-    [id.labels, id.providers, id.clock, id.events, id.deliveryRecords, id.choice, id.configuration],
+    [id.labels, id.providers, id.clock, id.events, id.deliveryRecords, id.choice, id.leased, id.configuration],
   );
   container
     .bind(id.answers)

@@ -6,6 +6,7 @@ import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import type { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import type { InFlightRequests } from '../in-flight-requests.ts';
+import type { LeasedValuesRelay } from '../leased-values-relay.ts';
 import type { ProviderRegistry } from '../provider-registry.ts';
 import type { Readiness } from '../readiness.ts';
 import type { RevisionSelectorRelay } from '../revision-selector-relay.ts';
@@ -21,6 +22,7 @@ export const id = {
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
   deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,
   choice: Symbol('choice') as ServiceIdentifier<RevisionSelectorRelay>,
+  leased: Symbol('leased') as ServiceIdentifier<LeasedValuesRelay>,
   readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
   answers: Symbol('answers') as ServiceIdentifier<InFlightRequests>,

@@ -6,6 +6,7 @@ import {
   DockerLedgerStore,
   DockerOrchestrator,
   type LedgerKeys,
+  leaseLedgerName,
   ledgerName,
 } from '@vault-swarm/docker';
 import { Rotation } from '@vault-swarm/rotation';
@@ -19,6 +20,7 @@ export const rotationId = {
   docker: Symbol('docker') as ServiceIdentifier<DockerConnection>,
   changes: Symbol('changes') as ServiceIdentifier<DockerChanges>,
   ledger: Symbol('ledger') as ServiceIdentifier<DockerLedgerStore>,
+  leaseLedger: Symbol('leaseLedger') as ServiceIdentifier<DockerLedgerStore>,
   rotation: Symbol('rotation') as ServiceIdentifier<Rotation>,
 };
 
@@ -40,8 +42,29 @@ export function addRotation(container: Container): void {
         new DockerLedgerStore(connection, { name: ledgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
       [id.configuration, rotationId.docker, id.clock],
     );
+  container
+    .bind(rotationId.leaseLedger)
+    .toResolvedValue(
+      ({ pluginName, rotation: { ledger } }, connection, clock) =>
+        new DockerLedgerStore(connection, { name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+      [id.configuration, rotationId.docker, id.clock],
+    );
   container.bind(rotationId.rotation).toResolvedValue(
-    (configuration, connection, changes, ledger, labels, providers, values, digest, clock, random, events, driver) => {
+    (
+      configuration,
+      connection,
+      changes,
+      ledger,
+      leaseLedger,
+      labels,
+      providers,
+      values,
+      digest,
+      clock,
+      random,
+      events,
+      driver,
+    ) => {
       const { pluginName, rotation } = configuration;
       return new Rotation(
         {
@@ -54,6 +77,7 @@ export function addRotation(container: Container): void {
             onFailure: rotation.onFailure,
           },
           startTimes: rotation.startTimes,
+          leases: rotation.leases,
           digestKey: rotation.ledger.key?.read() ?? null,
           formerDigestKey: rotation.ledger.previousKey?.read() ?? null,
         },
@@ -62,6 +86,7 @@ export function addRotation(container: Container): void {
           changes,
           leadership: new ServingLeadership(new DockerLeadership(connection), () => driver.serves),
           ledger,
+          leaseLedger,
           labels,
           providers: configuration.providers.map(({ name }) => name),
           findProvider: providers.find,
@@ -78,6 +103,7 @@ export function addRotation(container: Container): void {
       rotationId.docker,
       rotationId.changes,
       rotationId.ledger,
+      rotationId.leaseLedger,
       id.labels,
       id.providers,
       id.delivery,

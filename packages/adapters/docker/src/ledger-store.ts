@@ -45,10 +45,19 @@ const decompress = promisify(zstdDecompress);
 
 /** The name of a plugin's ledger. It is valid as a config name: letters, digits and `-_.`, at most 64. */
 export function ledgerName(pluginName: string): string {
+  return `${plainName(pluginName)}.ledger`;
+}
+
+/** The name of the config object with the accounts of leases. */
+export function leaseLedgerName(pluginName: string): string {
+  return `${plainName(pluginName)}.leases`;
+}
+
+function plainName(pluginName: string): string {
   const plain = withoutTag(pluginName)
     .replace(/[^a-zA-Z0-9-_.]+/g, '-')
     .replace(/^[-_.]+/, '');
-  return `${plain.slice(0, 57)}.ledger`;
+  return plain.slice(0, 57);
 }
 
 /** The dependencies of a store, besides a connection. */

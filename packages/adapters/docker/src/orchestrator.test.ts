@@ -223,20 +223,22 @@ describe('failures', () => {
   });
 });
 
-describe("a task's generation", () => {
+describe('a task', () => {
   it('is asked for by its id alone', async () => {
     const { calls, workloads } = engine(() => '{"ID":"t1","Spec":{"ForceUpdate":6}}');
-    expect(await workloads.generationOf('t1', { signal })).toBe(6);
-    expect(await workloads.generationOf('t', { signal })).toBeNull();
-    expect(await workloads.generationOf('', { signal })).toBeNull();
-    expect(await workloads.generationOf('../x', { signal })).toBeNull();
+    expect(await workloads.findTask('t1', { signal })).toMatchObject({ id: 't1', generation: 6 });
+    expect(await workloads.findTask('t', { signal })).toBeNull();
+    expect(await workloads.findTask('', { signal })).toBeNull();
+    expect(await workloads.findTask('../x', { signal })).toBeNull();
     expect(calls.map(({ path }) => path)).toEqual(['/tasks/t1', '/tasks/t', '/tasks/..%2Fx']);
   });
 
-  it('is zero if it was never started again, and none if there is no such task', async () => {
-    expect(await engine(() => '{"ID":"t1","Spec":{}}').workloads.generationOf('t1', { signal })).toBe(0);
-    expect(await engine(() => missing).workloads.generationOf('t1', { signal })).toBeNull();
+  it('has the generation 0 if it was never started again, and is null if there is none', async () => {
+    expect(await engine(() => '{"ID":"t1","Spec":{}}').workloads.findTask('t1', { signal })).toMatchObject({
+      generation: 0,
+    });
+    expect(await engine(() => missing).workloads.findTask('t1', { signal })).toBeNull();
     const silent = new DockerError('did not answer');
-    await expect(engine(() => silent).workloads.generationOf('t1', { signal })).rejects.toBe(silent);
+    await expect(engine(() => silent).workloads.findTask('t1', { signal })).rejects.toBe(silent);
   });
 });

@@ -14,6 +14,7 @@ import {
   type Workload,
   type WorkloadSecret,
   type WorkloadSnapshot,
+  type WorkloadTask,
   type WriteOutcome,
 } from '@vault-swarm/rotation';
 import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
@@ -126,7 +127,7 @@ export class DockerOrchestrator implements Orchestrator {
     return new Set(nodes.flatMap(({ ID, Spec }) => (Spec?.Availability === 'pause' ? [ID] : [])));
   }
 
-  async generationOf(taskId: string, { signal }: CallOptions): Promise<number | null> {
+  async findTask(taskId: string, { signal }: CallOptions): Promise<WorkloadTask | null> {
     signal.throwIfAborted();
     // With an empty id, the path would be that of another call.
     if (taskId === '') return null;
@@ -134,7 +135,7 @@ export class DockerOrchestrator implements Orchestrator {
       const path = `/tasks/${encodeURIComponent(taskId)}`;
       const task = JSON.parse(await this.#connection.call({ method: 'GET', path, signal }, wholeText)) as EngineTask;
       // The engine also accepts prefixes of ids, and names.
-      return task.ID === taskId ? toTask(task).generation : null;
+      return task.ID === taskId ? toTask(task) : null;
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;

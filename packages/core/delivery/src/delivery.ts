@@ -1,11 +1,13 @@
 import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
   type CallOptions,
+  consumerKey,
   type DeliveryRecord,
   type DeliverySource,
   describeRef,
   type Events,
   type LabelReader,
+  type LeasedValues,
   type ProbeOutcome,
   ProviderError,
   type ReadOptions,
@@ -66,6 +68,7 @@ export class Delivery implements SecretSource {
   readonly #events: Events;
   readonly #recorded: Listeners<[DeliveryRecord]>;
   readonly #choice: RevisionSelector;
+  readonly #leased: LeasedValues;
   readonly #limits: DeliveryLimits;
   readonly #dropped: EvictedValues;
   readonly #cache: RevisionCache;
@@ -81,6 +84,7 @@ export class Delivery implements SecretSource {
     readonly events: Events;
     readonly record: RecordDelivery;
     readonly choice: RevisionSelector;
+    readonly leased: LeasedValues;
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
@@ -89,6 +93,7 @@ export class Delivery implements SecretSource {
     this.#recorded = new Listeners(ports.events);
     this.#recorded.add('record of deliveries', ports.record);
     this.#choice = ports.choice;
+    this.#leased = ports.leased;
     this.#limits = ports.limits;
     this.#dropped = new EvictedValues(ports.clock);
     this.#cache = new RevisionCache(
@@ -196,30 +201,14 @@ export class Delivery implements SecretSource {
       const read = this.#labels.read(request.labels, request.secretName, request.serviceName);
       labels = read;
       const { ref } = read;
+      if (ref.lease !== undefined) return await this.#getLeased(ref, request, receivedAtMs, untilMs);
       const key = refKey(ref);
       const choosing = this.#choose(request, key, untilMs);
       const { revision, source } = await (choosing instanceof Promise
         ? this.#obtainOnceChosen(ref, key, choosing, untilMs)
         : this.#obtain(ref, key, choosing, untilMs));
       checkSize(ref, revision);
-      this.#recorded.notify({
-        taskId: request.taskId,
-        secretName: request.secretName,
-        provider: ref.provider,
-        refKey: key,
-        revision: revision.revision,
-        value: revision.value,
-      });
-      this.#events.emit({
-        type: 'secret.delivered',
-        secret: request.secretName,
-        service: request.serviceName,
-        task: request.taskId,
-        provider: ref.provider,
-        revision: revision.revision,
-        source,
-        durationMs: this.#clock.monotonic() - receivedAtMs,
-      });
+      this.#recordDelivery(request, { ref, key, revision, source, receivedAtMs });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
     } catch (error) {
       const { code, message } = explainDeliveryError(error, labels, deadlineMs);
@@ -235,6 +224,51 @@ export class Delivery implements SecretSource {
       });
       return { kind: 'refused', code, message: `secret ${displayText(request.secretName)}: ${message} [${code}]` };
     }
+  }
+
+  /** Answers with the credential that was issued for the task's generation. The value belongs to this request alone. */
+  async #getLeased(
+    ref: SecretRef,
+    request: SecretRequest,
+    receivedAtMs: number,
+    untilMs: number,
+  ): Promise<SecretResponse> {
+    const { secretName, serviceId, serviceName, taskId } = request;
+    const answer = await this.#leased.deliver({ ref, serviceId, serviceName, taskId, untilMs });
+    if (answer.kind === 'already-delivered') {
+      this.#events.emit({ type: 'lease.already-delivered', secret: secretName, service: serviceName, task: taskId });
+      const message = `secret ${displayText(secretName)}: the task runs with its credential, which the plugin does not have any more`;
+      return { kind: 'refused', code: 'ALREADY_DELIVERED', message: `${message} [ALREADY_DELIVERED]` };
+    }
+    checkSize(ref, answer);
+    const key = consumerKey(ref, serviceId);
+    this.#recordDelivery(request, { ref, key, revision: answer, source: answer.source, receivedAtMs });
+    return { kind: 'value', value: answer.value, revision: answer.revision };
+  }
+
+  #recordDelivery(
+    { taskId, secretName, serviceName }: SecretRequest,
+    delivered: Obtained & { readonly ref: SecretRef; readonly key: string; readonly receivedAtMs: number },
+  ): void {
+    const { ref, key, revision, source, receivedAtMs } = delivered;
+    this.#recorded.notify({
+      taskId,
+      secretName,
+      provider: ref.provider,
+      refKey: key,
+      revision: revision.revision,
+      value: revision.value,
+    });
+    this.#events.emit({
+      type: 'secret.delivered',
+      secret: secretName,
+      service: serviceName,
+      task: taskId,
+      provider: ref.provider,
+      revision: revision.revision,
+      source,
+      durationMs: this.#clock.monotonic() - receivedAtMs,
+    });
   }
 
   /**

@@ -12,7 +12,11 @@ export interface SecretRequest {
 /** Either a value, which the caller owns and must wipe, or an error message that tells the operator what to do. */
 export type SecretResponse =
   | { readonly kind: 'value'; readonly value: SecretValue; readonly revision: string }
-  | { readonly kind: 'refused'; readonly code: ProviderErrorCode | 'DEADLINE'; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: ProviderErrorCode | 'DEADLINE' | 'ALREADY_DELIVERED';
+      readonly message: string;
+    };
 
 /** Answers the requests on the driver's socket. It always answers within the delivery deadline, and never rejects. */
 export interface SecretSource {

@@ -81,6 +81,31 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
         ? `service ${service} was changed by somebody else meanwhile; planning again`
         : `whether the update of service ${service} was applied is not known; looking again`,
   },
+  'lease.issued': {
+    severity: 'info',
+    sentence: ({ provider, service, generation, endsAtMs }) =>
+      `${provider} issued a credential for generation ${generation} of service ${service}` +
+      (endsAtMs === null ? '' : `, until ${new Date(endsAtMs).toISOString()}`),
+  },
+  'lease.renewed': {
+    severity: 'debug',
+    sentence: ({ provider, service }) => `${provider} renewed a credential of service ${service}`,
+  },
+  'lease.revoked': {
+    severity: 'info',
+    sentence: ({ provider, service, generation }) =>
+      `${provider} revoked the credentials of generation ${generation} of service ${service}, which has no tasks any more`,
+  },
+  'lease.failed': {
+    severity: 'error',
+    sentence: ({ operation, provider, service, code, message }) =>
+      `${provider} failed to ${operation} a credential of service ${service}: ${message} (${code})`,
+  },
+  'lease.already-delivered': {
+    severity: 'debug',
+    sentence: ({ secret, service }) =>
+      `secret ${secret} was requested again for a running task of ${nameOf(service)}, which keeps its credential`,
+  },
   'provider.failed': {
     severity: 'error',
     sentence: ({ provider, code, message }) => `provider ${provider} failed: ${message} (${code})`,

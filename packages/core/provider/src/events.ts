@@ -148,6 +148,33 @@ export type ProductEvent =
       readonly durationMs: number;
     }
   | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
+  /** A credential was issued for the tasks of a generation. */
+  | {
+      readonly type: 'lease.issued';
+      readonly provider: string;
+      readonly service: string;
+      readonly generation: number;
+      /** When it ends whatever is renewed, in milliseconds since 1970; `null` if that is not known. */
+      readonly endsAtMs: number | null;
+    }
+  | { readonly type: 'lease.renewed'; readonly provider: string; readonly service: string }
+  /** The credentials of a generation that has no tasks any more were revoked. */
+  | { readonly type: 'lease.revoked'; readonly provider: string; readonly service: string; readonly generation: number }
+  | {
+      readonly type: 'lease.failed';
+      readonly operation: 'issue' | 'renew' | 'revoke';
+      readonly provider: string;
+      readonly service: string;
+      readonly code: ProviderErrorCode;
+      readonly message: string;
+    }
+  /** A running task's secret was requested again, and the plugin does not have it any more. This is harmless. */
+  | {
+      readonly type: 'lease.already-delivered';
+      readonly secret: string;
+      readonly service: string | undefined;
+      readonly task: string | undefined;
+    }
   | {
       readonly type: 'provider.failed';
       readonly provider: string;

@@ -33,6 +33,7 @@ export type {
   LeaseIssuer,
   RenewedLease,
 } from './lease-issuer.ts';
+export type { LeasedAnswer, LeasedRequest, LeasedValues } from './leased-values.ts';
 export {
   isLosslessJsonObject,
   type LosslessJson,
@@ -85,7 +86,15 @@ export type {
   SecretProvider,
   SecretRevision,
 } from './secret-provider.ts';
-export { describeRef, type Encoding, type LeaseTerms, leaseKey, refKey, type SecretRef } from './secret-ref.ts';
+export {
+  consumerKey,
+  describeRef,
+  type Encoding,
+  type LeaseTerms,
+  leaseKey,
+  refKey,
+  type SecretRef,
+} from './secret-ref.ts';
 export { SecretValue } from './secret-value.ts';
 export { ONE_LINE, type TextForm, VISIBLE_ASCII } from './text-form.ts';
 export { isThisMachine } from './this-machine.ts';

@@ -58,6 +58,14 @@ export function leaseKey(ref: SecretRef): string | undefined {
   return ref.lease && refKey({ provider: ref.provider, location: ref.location, encoding: 'raw', lease: ref.lease });
 }
 
+/**
+ * The key under which a service's value of a ref is known: the {@link refKey}, and the service for a leased ref, since
+ * each service has credentials of its own.
+ */
+export function consumerKey(ref: SecretRef, serviceId: string | undefined): string {
+  return ref.lease === undefined ? refKey(ref) : `${refKey(ref)}@${serviceId ?? ''}`;
+}
+
 /** The ref for an operator: `vault secret/app/db, field password, version 3`. Each part is limited as by `displayText`. */
 export function describeRef(ref: SecretRef): string {
   const field = ref.field === undefined ? '' : `, field ${displayText(ref.field)}`;

@@ -47,7 +47,7 @@ export {
   type WorkloadTask,
   type WriteOutcome,
 } from './ports/orchestrator.ts';
-export type { RotationPolicy, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
+export type { LeaseSettings, RotationPolicy, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
 export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';

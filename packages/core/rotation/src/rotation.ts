@@ -1,8 +1,17 @@
 import { errorMessage, withDeadline } from '@vault-swarm/kernel';
-import type { CallOptions, DeliveryRecord, RevisionRequest, RevisionSelection } from '@vault-swarm/provider';
+import type {
+  CallOptions,
+  DeliveryRecord,
+  LeasedAnswer,
+  LeasedRequest,
+  LeasedValues,
+  RevisionRequest,
+  RevisionSelection,
+} from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
 import { ClusterReader } from './cluster-reader.ts';
+import { Leases } from './leases/leases.ts';
 import { serialiseLedger } from './ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
 import { isOfRef, untagRevision } from './ledger/secret-version.ts';
@@ -66,7 +75,7 @@ const DECISION_HOLDS_MS = 10_000;
  * per provider finds the current revisions. One loop compares them with the actual revisions, writes the ledger, and
  * rolls services. A provider that hangs delays neither the other providers nor the comparison.
  */
-export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
+export class Rotation implements ManualRotation, LocksDown, AcceptsHints, LeasedValues {
   readonly #settings: RotationSettings;
   readonly #ports: RotationPorts;
   readonly #deliveryLog: DeliveryLog;
@@ -83,6 +92,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
   readonly #requests: ManualRotations;
   readonly #lockdowns: Lockdowns;
   readonly #providerHints: ProviderHints;
+  readonly #leases: Leases;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   /** By ref key: when a task was given a revision that no poll had seen, in monotonic milliseconds. */
@@ -109,6 +119,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
     this.#pace = new RolloutPace(clock);
+    this.#leases = new Leases(settings.leases, { ...ports, onNews: () => this.#passes.wake() });
     this.#staleness = new StalenessGuard(clock);
     const observing = {
       observe: (options: CallOptions) => this.#cluster.observe(options),
@@ -138,7 +149,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#lastGood.close();
     this.#providerHints.close();
-    await Promise.all([this.#passes.stop(), this.#poller.stop()]);
+    await Promise.all([this.#passes.stop(), this.#poller.stop(), this.#leases.stop()]);
   }
 
   /**
@@ -147,6 +158,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
    */
   choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
     return this.#intended.choose(asked);
+  }
+
+  /** The credential of a task's generation: see {@link Leases.deliver}. */
+  deliver(request: LeasedRequest): Promise<LeasedAnswer> {
+    return this.#leases.deliver(request);
   }
 
   /**
@@ -158,8 +174,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     if (taskId === undefined) return;
     const { clock } = this.#ports;
     this.#deliveryLog.record(taskId, delivered);
-    if (this.#poller.of(provider)?.current(key)?.revision === revision) return;
+    // The account of what the task has must be written soon.
+    const isLeased = this.#leases.has(key);
+    if (!isLeased && this.#poller.of(provider)?.current(key)?.revision === revision) return;
     this.#passes.wake();
+    if (isLeased) return;
     const nowMs = clock.monotonic();
     if (this.#poller.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
     // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names may be a last
@@ -244,6 +263,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
       this.#intended.goOn();
       return intervalMs;
     }
+    await this.#leases.observe(observed, before, { signal });
     if (await this.#lockdowns.writePending(observed, before, signal)) {
       this.#passes.wake();
       return soonMs;
@@ -281,9 +301,10 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     for (const event of next.events) {
       events.emit(event);
       this.#statusReporter.happened(event, clock.now());
+      if (event.type === 'rollout.completed') this.#leases.rolledOut(event.service, event.durationMs);
     }
     const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
-    await Promise.all(next.rolls.map((roll) => this.#roll(roll, { signal, isDue })));
+    await Promise.all(next.rolls.map((roll) => this.#roll(roll, next.ledger, { signal, isDue })));
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
@@ -321,7 +342,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
       for (const { key, ref, refKey } of this.#staleness.read(ledger, bindings.services)) {
         const value = ledger.secrets[key];
         const isSeen = value !== undefined && isOfRef(value, refKey) && ref.pin === undefined;
-        if (isSeen) this.#ports.values.seen(ref, untagRevision(value.revision));
+        if (isSeen && ref.lease === undefined) this.#ports.values.seen(ref, untagRevision(value.revision));
       }
       this.#rollouts.observe(bindings.services, ledger);
     }
@@ -362,13 +383,14 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
       startTimes: this.#settings.startTimes ?? AT_ONCE,
       watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
       stability: (serviceId) => this.#rollouts.stability(serviceId),
-      lastGood: (key, revision) => this.#lastGood.availability(key, revision),
+      // A rollback issues new credentials.
+      lastGood: (key, revision) => (this.#leases.has(key) ? 'available' : this.#lastGood.availability(key, revision)),
       failures,
       pace: (serviceId) => this.#pace.of(serviceId),
       rejections: this.#rejections,
       ramp: this.#ramp,
       earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),
-      undeliverable: (key) => this.#poller.refusal(key)?.message ?? null,
+      undeliverable: (key) => this.#leases.refusal(key) ?? this.#poller.refusal(key)?.message ?? null,
       ...this.#findings(),
     });
   }
@@ -387,6 +409,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
    * reads return older ones. Tasks keep their values until this is resolved.
    */
   #freshCurrent(key: string): CurrentValue | undefined {
+    if (this.#leases.has(key)) return this.#leases.current(key);
     // Its watcher reads it again by itself.
     if (this.#poller.isUncertain(key)) return undefined;
     const current = this.#poller.current(key);
@@ -401,9 +424,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints {
     return undefined;
   }
 
-  async #roll(action: RollAction, options: RollOptions): Promise<void> {
+  async #roll(action: RollAction, ledger: LedgerDocument, options: RollOptions): Promise<void> {
     const { orchestrator, events } = this.#ports;
     try {
+      // Without its credentials no task of the new generation would start. The next pass tries again.
+      if (!(await this.#leases.prepare(action, ledger, options))) return;
       const outcome = await orchestrator.roll(action.serviceId, action.version, action.generation, options);
       this.#rollouts.rolled(action.serviceId, action.generation, outcome);
       if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });

@@ -2,10 +2,14 @@ import { LabelReader, type LabelScheme, type Labels, type SecretLabels } from '@
 
 const scheme: LabelScheme = {
   kind: 'vault',
-  names: ['vault_path', 'vault_version'],
+  names: ['vault_path', 'vault_version', 'vault_field', 'vault_lease', 'vault_settle'],
   target: (labels, defaultPath) => ({
     location: { path: labels.vault_path ?? defaultPath() },
     ...(labels.vault_version === undefined ? {} : { pin: labels.vault_version }),
+    ...(labels.vault_field === undefined ? {} : { field: labels.vault_field }),
+    ...(labels.vault_lease === undefined
+      ? {}
+      : { lease: { params: null, settleMs: Number(labels.vault_settle ?? 0) } }),
   }),
 };
 

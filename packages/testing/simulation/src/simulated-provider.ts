@@ -8,6 +8,7 @@ import {
   type SecretRevision,
   SecretValue,
 } from '@vault-swarm/provider';
+import { SimulatedLeases } from './simulated-leases.ts';
 
 interface Version {
   readonly text: string;
@@ -53,6 +54,8 @@ export class SimulatedProvider {
   readonly #now: () => number;
   readonly #paths = new Map<string, Path>();
   readonly abilities: ProviderAbilities;
+  /** Its engine that issues credentials. */
+  readonly leases: SimulatedLeases;
   /** While set, every call rejects with it. */
   outage: ProviderError | null = null;
   /** Only where it orders all revisions. */
@@ -66,6 +69,7 @@ export class SimulatedProvider {
   /** @param now the provider's own wall clock. */
   constructor(now: () => number, abilities: Partial<ProviderAbilities> = {}) {
     this.#now = now;
+    this.leases = new SimulatedLeases(now, () => this.outage);
     this.abilities = { keepsVersions: true, hasProbe: true, tellsTime: false, orders: 'all', ...abilities };
   }
 
@@ -119,8 +123,8 @@ export class SimulatedProvider {
     return {
       name: 'vault',
       hints: null,
-      leases: null,
-      holders: null,
+      leases: this.leases,
+      holders: this.leases.holders,
       order: orders === 'no replicas' ? null : { compare: orders === 'all' ? compareRevisions : () => undefined },
       secrets: { read: async (ref, options) => this.read(ref, options) },
       probe: hasProbe ? { probe: async (refs, options) => this.probe(refs, options) } : null,
@@ -134,6 +138,7 @@ export class SimulatedProvider {
   read(ref: SecretRef, { signal }: CallOptions): SecretRevision {
     this.reads += 1;
     this.#answer(signal);
+    if (ref.lease !== undefined) throw new Error('what is issued is never read');
     const versions = this.#answered(ref, 'read');
     return this.#give(ref.pin === undefined ? versions.at(-1) : versions[Number(ref.pin) - 1]);
   }

@@ -26,6 +26,7 @@ export class World {
     this.settings = {
       enabled: true,
       intervalMs: 1_000,
+      leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },
       policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       digestKey: null,
       ...settings,

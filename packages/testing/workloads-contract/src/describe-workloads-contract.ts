@@ -99,10 +99,10 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
 
     test("returns a task's generation, and null for an unknown task", async () => {
       const { tasks } = await find('web');
-      for (const { id, generation } of tasks)
-        expect(await harness.workloads.generationOf(id, { signal })).toBe(generation);
+      for (const { id, generation, state } of tasks)
+        expect(await harness.workloads.findTask(id, { signal })).toMatchObject({ id, generation, state });
       expect(tasks).not.toEqual([]);
-      expect(await harness.workloads.generationOf('no-such-task', { signal })).toBeNull();
+      expect(await harness.workloads.findTask('no-such-task', { signal })).toBeNull();
     });
 
     test('a completed rollout is never observed together with older tasks', async () => {
@@ -279,7 +279,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
       const aborted = { signal: AbortSignal.abort(new Error('stopped')) };
       const { workloads, leadership, ledger } = harness;
       await expect(workloads.observe(aborted)).rejects.toThrow('stopped');
-      await expect(workloads.generationOf('any', aborted)).rejects.toThrow('stopped');
+      await expect(workloads.findTask('any', aborted)).rejects.toThrow('stopped');
       await expect(workloads.failures('any', aborted)).rejects.toThrow('stopped');
       await expect(workloads.roll('any', 1, 1, aborted)).rejects.toThrow('stopped');
       await expect(leadership.role(aborted)).rejects.toThrow('stopped');

@@ -85,6 +85,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
         return old.choice;
       },
     },
+    leased: { deliver: async () => ({ kind: 'already-delivered' }) },
     limits: {
       deadlineMs: 2_000,
       cacheMaxAgeMs: 10_000,

@@ -1,22 +1,27 @@
 import {
+  consumerKey,
   describeRef,
   type LabelReader,
   ProviderError,
   type RotateMode,
-  refKey,
+  RotationWindow,
   type SecretRef,
   type StartTimes,
 } from '@vault-swarm/provider';
 import type { Workload, WorkloadSecret, WorkloadSnapshot } from '../ports/orchestrator.ts';
 
+/** For a credential that ends. */
+const ALWAYS = { startTimes: { window: RotationWindow.always, debounceMs: 0 } };
+
 /** One service's use of one secret. Without a path label, its ref depends on the service. */
 export interface SecretBinding {
   readonly secret: WorkloadSecret;
-  /** The secret's key in the ledger: its id, with the service id before it if each service has its own ref. */
+  /** The secret's key in the ledger: its id, with the service id before it if each service has its own value. */
   readonly key: string;
   /** The key that the secret would have if its path label were added or removed. */
   readonly aliasKey: string;
   readonly ref: SecretRef;
+  /** The `consumerKey` of the ref and the service. */
   readonly refKey: string;
   readonly rotate: RotateMode;
   /** When its rotations may start, as far as its labels say so. */
@@ -88,9 +93,16 @@ export class UsesJoiner {
       try {
         const { ref, rotate, isPerService, startTimes } = this.#labels.read(secret.labels, secret.name, service.name);
         const ofService = `${service.id}/${secret.id}`;
-        const [key, aliasKey] = isPerService ? [ofService, secret.id] : [secret.id, ofService];
-        const times = startTimes === undefined ? {} : { startTimes };
-        bindings.push({ secret, key, aliasKey, ref, refKey: refKey(ref), rotate, ...times });
+        const isOwn = isPerService || ref.lease !== undefined;
+        const [key, aliasKey] = isOwn ? [ofService, secret.id] : [secret.id, ofService];
+        // A credential that ends must be replaced in time, whatever the labels say.
+        const times = ref.lease !== undefined ? ALWAYS : startTimes === undefined ? {} : { startTimes };
+        bindings.push({
+          ...{ secret, key, aliasKey, ref },
+          refKey: consumerKey(ref, service.id),
+          rotate: ref.lease === undefined ? rotate : 'auto',
+          ...times,
+        });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.push({ secret, message: error.message });

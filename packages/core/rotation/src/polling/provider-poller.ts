@@ -158,7 +158,8 @@ export class ProviderPoller {
     const polledOf = new Map<string, Watched>();
     for (const { bindings: list } of bindings.services) {
       for (const { ref } of list) {
-        if (ref.pin !== undefined) continue;
+        // What is issued has no stored value that could change.
+        if (ref.pin !== undefined || ref.lease !== undefined) continue;
         const key = refKey(ref);
         const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
         refs.set(ref.provider, ofProvider.set(key, ref));

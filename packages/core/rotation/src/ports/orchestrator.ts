@@ -144,8 +144,8 @@ export interface Orchestrator {
   /** The orchestrator's name for messages to its users. */
   readonly displayName: string;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
-  /** The generation of a task that may be in no snapshot yet; `null` if there is no such task. */
-  generationOf(taskId: string, options: CallOptions): Promise<number | null>;
+  /** A task that may be in no snapshot yet; `null` if there is no such task. */
+  findTask(taskId: string, options: CallOptions): Promise<WorkloadTask | null>;
   /** The failed tasks of a service that the orchestrator still has. */
   failures(id: string, options: CallOptions): Promise<readonly FailedTask[]>;
   /**

@@ -3,6 +3,16 @@ import type { Events, LabelReader, ProviderInstance, StartTimes } from '@vault-s
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
 import type { ValueCache } from './value-cache.ts';
 
+/** The limits of leases. Times in milliseconds. */
+export interface LeaseSettings {
+  /** How long the credentials of a generation are kept after its last task ended. */
+  readonly revokeAfterMs: number;
+  /** How many there may be. */
+  readonly maxSets: number;
+  /** How many may be issued on request within an hour, for each service and lease key. */
+  readonly issuesPerHour: number;
+}
+
 /** How the rotation behaves. Times in milliseconds. */
 export interface RotationSettings {
   /** Whether services are rolled. If not, the rotation only observes. */
@@ -12,6 +22,7 @@ export interface RotationSettings {
   readonly policy: RotationPolicy;
   /** When rotations may start, unless the secret's labels say otherwise. By default always, and at once. */
   readonly startTimes?: StartTimes;
+  readonly leases: LeaseSettings;
   /** The key of the digests in the ledger. Without one, the ledger stores its own key. */
   readonly digestKey: string | null;
   /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */
@@ -24,6 +35,8 @@ export interface RotationPorts {
   readonly changes: OrchestratorChanges;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
+  /** Where the accounts of leases are kept. */
+  readonly leaseLedger: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
   /** Names of the configured providers. */
   readonly providers: readonly string[];

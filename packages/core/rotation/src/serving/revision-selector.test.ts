@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { emptyLedger, type LedgerService, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
+import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { RevisionSelector } from './revision-selector.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
@@ -26,6 +27,7 @@ const rollout: OpenRollout = {
   lastGood: { s1: value('r1') },
 };
 
+const task = (generation: number): WorkloadTask => ({ ...seen, id: 'new', generation });
 const seen = { id: 'seen', generation: 4, createdAtMs: 0, state: 'running', reason: '' } as const;
 const web: ServiceBindings = {
   service: {
@@ -49,12 +51,12 @@ const web: ServiceBindings = {
 function setUp(entry: Partial<LedgerService>, current: SecretVersion = value('r2')) {
   const clock = new SimulatedClock();
   const asked: string[] = [];
-  let answer: () => Promise<number | null> = async () => 5;
+  let answer: () => Promise<WorkloadTask | null> = async () => task(5);
   const intended = new RevisionSelector({
     clock,
     current: () => current,
     orchestrator: {
-      generationOf: (taskId) => {
+      findTask: (taskId) => {
         asked.push(taskId);
         return answer();
       },
@@ -80,7 +82,7 @@ test("while a rollout is open its own tasks are given what it brings, and those 
   const { take, choose, answers } = setUp({ rollout });
   take();
   expect(await choose('new')).toEqual(given('r2'));
-  answers(async () => 4);
+  answers(async () => task(4));
   expect(await choose('old')).toEqual(given('r1'));
 });
 
@@ -91,7 +93,7 @@ test('a task in a snapshot is known without a request', () => {
   expect(asked).toEqual([]);
 });
 
-test.each<[string, () => Promise<number | null>]>([
+test.each<[string, () => Promise<WorkloadTask | null>]>([
   ['is not known', async () => null],
   ['can not be asked for', () => Promise.reject(new Error('no answer'))],
 ])('a task whose generation %s is given the last good value', async (_, answer) => {
@@ -111,7 +113,7 @@ test('a hanging request is aborted after 300 ms, and not repeated for 5 s', asyn
   expect(await choose('t2')).toEqual(given('r1'));
   expect(asked).toEqual(['t1']);
   await clock.advance(5_000);
-  answers(async () => 5);
+  answers(async () => task(5));
   expect(await choose('t3')).toEqual(given('r2'));
 });
 

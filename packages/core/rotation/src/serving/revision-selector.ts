@@ -38,7 +38,7 @@ const MAX_LOOKED_UP = 1_000;
  * rollback restarts tasks of the earlier one. If the generation can't be determined, the last good value is delivered.
  */
 export class RevisionSelector {
-  readonly #workloads: Pick<Orchestrator, 'generationOf'>;
+  readonly #workloads: Pick<Orchestrator, 'findTask'>;
   readonly #clock: Clock;
   readonly #current: (refKey: string) => SecretVersion | undefined;
   /** By service, then by the secret's name. */
@@ -56,7 +56,7 @@ export class RevisionSelector {
 
   /** @param current the provider's current value of a ref, with its revision tagged. */
   constructor(ports: {
-    readonly orchestrator: Pick<Orchestrator, 'generationOf'>;
+    readonly orchestrator: Pick<Orchestrator, 'findTask'>;
     readonly clock: Clock;
     readonly current: (refKey: string) => SecretVersion | undefined;
   }) {
@@ -76,6 +76,8 @@ export class RevisionSelector {
       const { rollout } = entry;
       const ofService = new Map<string, Intent>();
       for (const { key, ref, refKey, secret } of bindings) {
+        // What a generation was issued is delivered to all of its tasks.
+        if (ref.lease !== undefined) continue;
         const intent: Intent = {
           quarantine: quarantineOf(entry, key)?.lastGood[key],
           generation: rollout?.generation ?? 0,
@@ -161,7 +163,7 @@ export class RevisionSelector {
     if (leftMs <= 0 || this.#clock.monotonic() < this.#noLookupUntilMs) return undefined;
     let generation: number | null = null;
     const isAnswered = await this.#within(leftMs, async (signal) => {
-      generation = await this.#workloads.generationOf(taskId, { signal });
+      generation = (await this.#workloads.findTask(taskId, { signal }))?.generation ?? null;
     });
     if (!isAnswered) this.#noLookupUntilMs = this.#clock.monotonic() + LOOKUP_BACKOFF_MS;
     if (generation === null) return undefined;

@@ -172,7 +172,7 @@ export class Cluster {
 
   #faultOf(manager: Manager, port: PortName): PortFault | null {
     const isDocker = !port.startsWith('provider.');
-    const isWrite = port === 'roll' || port === 'ledger.write';
+    const isWrite = port === 'roll' || port === 'ledger.write' || port === 'leases.write';
     const isCutOff = manager.isPartitioned || this.#leader === null;
     const seesAll = !isWrite && manager.sees !== null;
     if (isDocker && isCutOff && !seesAll && !(port === 'role' && manager.believes !== null)) {
@@ -193,7 +193,7 @@ export class Cluster {
         await clock.sleep(delayMs);
         return withTasksOf(snapshot, await swarm.observe(options));
       },
-      generationOf: (id, options) => swarm.generationOf(id, options),
+      findTask: (id, options) => swarm.findTask(id, options),
       failures: (id, options) => swarm.failures(id, options),
       roll: async (serviceId, version, generation, options) => {
         const service = swarm.services.find(({ id }) => id === serviceId);
@@ -219,6 +219,10 @@ export class Cluster {
         const outcome = await swarm.compareAndSet(version, text, options);
         if (outcome === 'applied') onLedger(manager.name, text);
         return outcome;
+      },
+      leaseLedger: {
+        read: (options) => swarm.leaseLedger.read(options),
+        compareAndSet: (version, text, options) => swarm.leaseLedger.compareAndSet(version, text, options),
       },
       onChange: (listener) =>
         swarm.onChange(() => {

@@ -5,13 +5,21 @@ export type PortName =
   | 'role'
   | 'observe'
   | 'failures'
-  | 'generationOf'
+  | 'findTask'
   | 'roll'
   | 'ledger.read'
   | 'ledger.write'
+  | 'leases.read'
+  | 'leases.write'
   | 'provider.read'
   | 'provider.probe'
-  | 'provider.readRevision';
+  | 'provider.readRevision'
+  | 'provider.issue'
+  | 'provider.renew'
+  | 'provider.revoke'
+  | 'provider.createHolder'
+  | 'provider.renewHolder'
+  | 'provider.revokeHolder';
 
 /** What goes wrong with one call. Times in milliseconds. */
 export interface PortFault {

@@ -75,6 +75,7 @@ async function ask(deadlineMs: number, waits: Waits) {
       cache: { maxRevisions: 10, maxBytes: 1_000_000 },
     },
     record: () => undefined,
+    leased: { deliver: async () => ({ kind: 'already-delivered' }) },
     choice: {
       choose: async (asked) => {
         await clock.sleep(Math.min(waits.rotation, asked.untilMs - clock.monotonic()));
@@ -87,7 +88,11 @@ async function ask(deadlineMs: number, waits: Waits) {
     orchestrator: {
       displayName: 'Swarm',
       observe: async () => swarm.snapshot,
-      generationOf: () => after(waits.generation, swarm.generation),
+      findTask: () =>
+        after(waits.generation, {
+          ...{ id: 'new', createdAtMs: 0, state: 'starting', reason: '' },
+          generation: swarm.generation,
+        }),
       failures: async () => [],
       roll: async () => 'applied',
     },
@@ -97,6 +102,7 @@ async function ask(deadlineMs: number, waits: Waits) {
         after(waits.ledger, { kind: 'text', text: swarm.text, version: '1', mustRewrite: false, warning: null }),
       compareAndSet: async () => 'conflict',
     },
+    leaseLedger: { read: async () => null, compareAndSet: async () => 'conflict' },
     changes: { onChange: () => () => undefined },
     providers: [],
     values: delivery,
@@ -107,6 +113,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     rotation = new Rotation(
       {
         ...{ enabled: true, intervalMs: 60_000, digestKey: null },
+        leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },
         policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       },
       ports,

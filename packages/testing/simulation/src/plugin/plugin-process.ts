@@ -22,7 +22,10 @@ import { FaultInjector, type Interfere, type PortName } from './fault-injector.t
 import { ProcessClock } from './process-clock.ts';
 
 /** The orchestrator as one manager sees it. */
-export type ManagerPorts = Orchestrator & OrchestratorChanges & Leadership & LedgerStore;
+export type ManagerPorts = Orchestrator &
+  OrchestratorChanges &
+  Leadership &
+  LedgerStore & { readonly leaseLedger: LedgerStore };
 
 /** What a process of the plugin is made of. */
 export interface PluginOptions {
@@ -73,6 +76,7 @@ export class PluginProcess {
       limits,
       record: (delivered) => this.rotation.record(delivered),
       choice: { choose: (request) => this.rotation.choose(request) },
+      leased: { deliver: (request) => this.rotation.deliver(request) },
     });
     this.rotation = new Rotation(settings, {
       ...common,
@@ -111,7 +115,7 @@ export class PluginProcess {
 
   #faultyOrchestrator(
     orchestrator: ManagerPorts,
-  ): Pick<RotationPorts, 'orchestrator' | 'changes' | 'leadership' | 'ledger'> {
+  ): Pick<RotationPorts, 'orchestrator' | 'changes' | 'leadership' | 'ledger' | 'leaseLedger'> {
     const read = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
       this.#faultInjector.call(port, signal, work, () => {
         throw new Error(`the engine did not answer ${port}`);
@@ -120,7 +124,7 @@ export class PluginProcess {
       orchestrator: {
         displayName: orchestrator.displayName,
         observe: (options) => read('observe', options, () => orchestrator.observe(options)),
-        generationOf: (id, options) => read('generationOf', options, () => orchestrator.generationOf(id, options)),
+        findTask: (id, options) => read('findTask', options, () => orchestrator.findTask(id, options)),
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),
         roll: async (id, version, generation, { signal, isDue }) => {
           if (isDue?.() === false) return 'conflict';
@@ -142,6 +146,16 @@ export class PluginProcess {
           return outcome;
         },
       },
+      leaseLedger: {
+        read: (options) => read('leases.read', options, () => orchestrator.leaseLedger.read(options)),
+        compareAndSet: (version, text, { signal }) =>
+          this.#faultInjector.call(
+            'leases.write',
+            signal,
+            () => orchestrator.leaseLedger.compareAndSet(version, text, late),
+            unknown,
+          ),
+      },
       changes: {
         onChange: (listener) =>
           orchestrator.onChange(() => {
@@ -151,7 +165,7 @@ export class PluginProcess {
     };
   }
 
-  #faultyProvider({ name, secrets, probe, revisions, order }: ProviderInstance): ProviderInstance {
+  #faultyProvider({ name, secrets, probe, revisions, order, leases, holders }: ProviderInstance): ProviderInstance {
     const call = <T>(port: PortName, { signal }: CallOptions, work: () => Promise<T>) =>
       this.#faultInjector
         .call(port, signal, work, () => {
@@ -161,8 +175,16 @@ export class PluginProcess {
     return {
       name,
       hints: null,
-      leases: null,
-      holders: null,
+      leases: leases && {
+        issue: (ref, holder, options) => call('provider.issue', options, () => leases.issue(ref, holder, late)),
+        renew: (id, incrementMs, options) => call('provider.renew', options, () => leases.renew(id, incrementMs, late)),
+        revoke: (id, options) => call('provider.revoke', options, () => leases.revoke(id, late)),
+      },
+      holders: holders && {
+        create: (purpose, options) => call('provider.createHolder', options, () => holders.create(purpose, late)),
+        renew: (accessor, options) => call('provider.renewHolder', options, () => holders.renew(accessor, late)),
+        revoke: (accessor, options) => call('provider.revokeHolder', options, () => holders.revoke(accessor, late)),
+      },
       order,
       secrets: { read: (ref, options) => call('provider.read', options, () => secrets.read(ref, options)) },
       probe: probe && {

@@ -21,6 +21,7 @@ export async function threeManagers(intervalMs: number) {
     ...{ clock, provider, swarm, labels: simulatedLabels, managers: [ONE, TWO, THREE] },
     settings: {
       ...{ enabled: true, intervalMs, digestKey: null },
+      leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },
       policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
     },
     limits: {

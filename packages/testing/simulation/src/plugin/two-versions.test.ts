@@ -54,6 +54,7 @@ async function twoVersions() {
     settings: {
       enabled: true,
       intervalMs: 1_000,
+      leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },
       policy: { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'rollback' },
       digestKey: null,
     },

@@ -95,6 +95,7 @@ export class Run implements RunContext {
     this.settings = {
       enabled: true,
       intervalMs: managers.length > 2 ? 10_000 : random.pick([2_000, 10_000]),
+      leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },
       policy: {
         maxParallel: random.pick([1, 2, 5]),
         maxParallelLimit: new SeededRandom(seed + 0x3a3b).pick([1, 3, 50]),

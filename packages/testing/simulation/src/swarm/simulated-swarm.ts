@@ -11,6 +11,7 @@ import {
   RolloutRejected,
   type WorkloadSecret,
   type WorkloadSnapshot,
+  type WorkloadTask,
   type WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
@@ -19,7 +20,7 @@ import { type NodeState, Nodes } from './nodes.ts';
 import { PausableTimers } from './pausable-timers.ts';
 import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault, type UpdateConfig } from './service.ts';
 import { allTasks, Slots } from './slots.ts';
-import { failedTasksOf, workloadOf } from './snapshot.ts';
+import { failedTasksOf, taskOf, workloadOf } from './snapshot.ts';
 import { PACE, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
 import type { Pace, SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
@@ -36,6 +37,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   readonly #updater: Updater;
   readonly pace: Pace;
   readonly #ledger = new LedgerObject();
+  readonly #leases = new LedgerObject();
   #nextId = 1;
   currentRole: Role = 'leader';
   /** While set, every call rejects with it. */
@@ -262,10 +264,10 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     return { secrets: [...this.#secrets.values()], services: [...this.#services.values()].map(workloadOf) };
   }
 
-  async generationOf(taskId: string, options: CallOptions): Promise<number | null> {
+  async findTask(taskId: string, options: CallOptions): Promise<WorkloadTask | null> {
     this.#answer(options);
-    const tasks = [...this.#services.values()].flatMap(allTasks);
-    return tasks.find(({ id }) => id === taskId)?.generation ?? null;
+    const task = [...this.#services.values()].flatMap(allTasks).find(({ id }) => id === taskId);
+    return task === undefined ? null : taskOf(task);
   }
 
   async failures(id: string, options: CallOptions): Promise<readonly FailedTask[]> {
@@ -304,6 +306,23 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   async compareAndSet(version: string | null, text: string, options: CallOptions): Promise<WriteOutcome> {
     this.#answer(options);
     return this.#ledger.compareAndSet(version, text);
+  }
+
+  /** The second object, with the accounts of leases. */
+  readonly leaseLedger: LedgerStore = {
+    read: async (options) => {
+      this.#answer(options);
+      return this.#leases.record;
+    },
+    compareAndSet: async (version, text, options) => {
+      this.#answer(options);
+      return this.#leases.compareAndSet(version, text);
+    },
+  };
+
+  /** The accounts of leases, and how often they were written. */
+  get leaseAccounts(): { readonly text: string; readonly writes: number } {
+    return { text: this.#leases.text ?? '', writes: this.#leases.writes };
   }
 
   /** Tells the listeners that the ledger was written, as Docker does. Call it after each write if a test depends on it. */

@@ -41,7 +41,8 @@ export function failedTasksOf(service: SimulatedService): readonly FailedTask[] 
     });
 }
 
-function taskOf(task: SimulatedTask): WorkloadTask {
+/** A task as the rotation sees it. */
+export function taskOf(task: SimulatedTask): WorkloadTask {
   const { id, generation, createdAtMs, state, reason } = task;
   return { id, generation, createdAtMs, reason, state: state === 'starting' || state === 'running' ? state : 'ended' };
 }

@@ -1,0 +1,83 @@
+import { ProviderError } from '@vault-swarm/provider';
+import { World } from '@vault-swarm/simulation';
+import { expect, test } from 'vitest';
+
+const MINUTE_MS = 60_000;
+
+/** A world with a service whose user name and password come from one issue. */
+async function worldWith(replicas: number): Promise<{ readonly world: World; readonly web: string }> {
+  const world = new World();
+  const labels = { vault_path: 'database/creds/shop', vault_lease: 'service' };
+  const ids = [
+    world.swarm.addSecret('user', { ...labels, vault_field: 'username' }),
+    world.swarm.addSecret('password', { ...labels, vault_field: 'password' }),
+  ];
+  world.start();
+  await world.run(1_000);
+  const web = world.addService('web', replicas, ids);
+  await world.until(() => world.swarm.runningTasks(web).length === replicas);
+  return { world, web };
+}
+
+/** Whether every running task has a credential that works, with its own password. */
+function works(world: World, web: string): boolean {
+  const passwords = world.heldText(web, 'password');
+  return world
+    .heldText(web, 'user')
+    .every((user, index) => world.provider.leases.isValid(user ?? '') && passwords[index] === `password of ${user}`);
+}
+
+test('all tasks of a generation share one credential, which is renewed as long as they run', async () => {
+  const { world, web } = await worldWith(3);
+  expect(world.provider.leases.issued).toBe(1);
+  for (let minutes = 0; minutes < 9; minutes++) {
+    await world.run(MINUTE_MS);
+    expect(works(world, web)).toBe(true);
+  }
+  expect(world.swarm.updates).toEqual([]);
+});
+
+test('a service is rolled to a new credential before the old one reaches its maximum', async () => {
+  const { world, web } = await worldWith(2);
+  for (let minutes = 0; minutes < 30; minutes++) {
+    await world.run(MINUTE_MS);
+    expect(works(world, web)).toBe(true);
+  }
+  expect(world.provider.leases.issued).toBeGreaterThan(2);
+  expect(world.provider.leases.issued).toBeLessThan(7);
+  expect(world.swarm.updates).toHaveLength(world.provider.leases.issued - 1);
+  await world.run(3 * MINUTE_MS);
+  expect(world.provider.leases.valid).toHaveLength(1);
+});
+
+test('the credentials of a service that is removed are revoked', async () => {
+  const { world, web } = await worldWith(2);
+  world.swarm.removeService(web);
+  await world.run(2 * MINUTE_MS);
+  expect(world.provider.leases.valid).toEqual([]);
+  expect(world.provider.leases.living.size).toBe(0);
+});
+
+test('a new process issues nothing for running tasks, and renews what it took over', async () => {
+  const { world, web } = await worldWith(2);
+  await world.run(5_000);
+  world.kill();
+  await world.run(2_000);
+  world.start();
+  world.swarm.askAgain();
+  await world.run(5 * MINUTE_MS);
+  expect(world.provider.leases.issued).toBe(1);
+  expect(world.count('lease.already-delivered')).toBeGreaterThan(0);
+  expect(works(world, web)).toBe(true);
+});
+
+test('an outage of the provider for less than a third of the time of a lease does no harm', async () => {
+  const { world, web } = await worldWith(2);
+  for (let round = 0; round < 6; round++) {
+    await world.run(45_000);
+    world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+    await world.run(17_000);
+    world.provider.outage = null;
+    expect(works(world, web)).toBe(true);
+  }
+});
