@@ -33,6 +33,7 @@ interface RunningGroup {
 }
 
 const CACHE = { maxRevisions: 10_000, maxBytes: 64 * 1024 * 1024 };
+const LEASES = { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 };
 
 /** A group of a {@link Rotator}. */
 export interface Group<Worker> {
@@ -122,15 +123,18 @@ export class Rotator {
       events,
       record: (delivered) => this.#rotation.record(delivered),
       choice: { choose: (request) => this.#rotation.choose(request) },
+      leased: { deliver: (request) => this.#rotation.deliver(request) },
       limits: { ...limits.delivery, cache: CACHE },
     });
     this.#rotation = new Rotation(
-      { enabled: true, intervalMs: limits.intervalMs, policy: limits.policy, digestKey: null },
+      { enabled: true, intervalMs: limits.intervalMs, policy: limits.policy, leases: LEASES, digestKey: null },
       {
         orchestrator: this.#orchestrator(),
         changes: { onChange: (listener) => this.#changes.add('the rotation', listener) },
         leadership: { role: async () => 'leader' },
         ledger,
+        // Its workers end with the process, and so do the credentials, one period of their holder later.
+        leaseLedger: memoryLedger(),
         // A group is no path: the labels of a secret say where it is.
         labels: { read: (labels, name) => this.#labels.read(labels, name, undefined) },
         providers: [...instances.keys()],
@@ -243,10 +247,10 @@ export class Rotator {
           services: all.map(({ group, secrets }) => group.workload(secrets.map(({ id }) => id))),
         };
       },
-      async generationOf(taskId) {
+      async findTask(taskId) {
         for (const { group } of groups.values()) {
-          const generation = group.generationOf(taskId);
-          if (generation !== null) return generation;
+          const task = group.findTask(taskId);
+          if (task !== null) return task;
         }
         return null;
       },

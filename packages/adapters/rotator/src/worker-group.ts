@@ -11,7 +11,7 @@ import {
   withDeadline,
 } from '@vault-swarm/kernel';
 import type { SecretValue } from '@vault-swarm/provider';
-import type { FailedTask, RolloutReport, Workload, WriteOutcome } from '@vault-swarm/rotation';
+import type { FailedTask, RolloutReport, Workload, WorkloadTask, WriteOutcome } from '@vault-swarm/rotation';
 import type { GroupLimits, GroupOptions, WorkerContext } from './group-options.ts';
 import { redact, WorkerLife } from './worker-life.ts';
 
@@ -121,8 +121,8 @@ export class WorkerGroup<Worker, Name extends string> {
   }
 
   /** `null` if no life has this id. */
-  generationOf(taskId: string): number | null {
-    return this.#lives().find(({ id }) => id === taskId)?.generation ?? null;
+  findTask(taskId: string): WorkloadTask | null {
+    return this.#lives().find(({ id }) => id === taskId)?.task ?? null;
   }
 
   /** Starts all workers. */

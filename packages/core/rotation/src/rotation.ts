@@ -387,6 +387,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       lastGood: (key, revision) => (this.#leases.has(key) ? 'available' : this.#lastGood.availability(key, revision)),
       failures,
       pace: (serviceId) => this.#pace.of(serviceId),
+      leaseEndMs: (serviceId) => this.#leases.endMs(serviceId),
       rejections: this.#rejections,
       ramp: this.#ramp,
       earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),

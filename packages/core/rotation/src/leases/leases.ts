@@ -73,7 +73,10 @@ interface Consumer {
   readonly ref: SecretRef;
 }
 
-/** At most this many sets per generation, since each loss of the values costs one. */
+/**
+ * If a generation needs more sets than this, since their values are lost again and again, its service is rolled to a new
+ * one. Until then the limit of issues in an hour applies: a task that does not start could keep the rollout from starting.
+ */
 const MAX_SETS_OF_GENERATION = 2;
 /** How long to wait for a task's state. */
 const LOOK_UP_MS = 300;
@@ -175,6 +178,16 @@ export class Leases {
     return error === undefined || error.retryable ? null : error.message;
   }
 
+  /** When the first credential that tasks of a service use ends, in milliseconds since 1970; infinite if none does. */
+  endMs(serviceId: string): number {
+    const alive = this.#services.get(serviceId)?.tasks.filter(({ state }) => state !== 'ended') ?? [];
+    const ends = this.#view.sets.flatMap((set) => {
+      const isUsed = alive.some(({ generation }) => isOfGeneration(set, serviceId, generation));
+      return isUsed && set.endMs !== null ? [set.endMs] : [];
+    });
+    return Math.min(Number.POSITIVE_INFINITY, ...ends);
+  }
+
   /** Records how long the latest rollout of a service took, by the service's name. */
   rolledOut(service: string, durationMs: number): void {
     this.#rolloutMs.set(service, durationMs);
@@ -245,12 +258,7 @@ export class Leases {
     const now = this.#tasks.has(taskId) ? ((await this.#lookUp(taskId, untilMs)) ?? known) : known;
     if (now?.state === 'running') return { kind: 'already-delivered' };
     if (now.state === 'ended') throw unavailable(ref, 'its task has ended');
-    const real = sets.filter((set) => !isAdopted(set));
-    if (real.length >= MAX_SETS_OF_GENERATION) {
-      this.#lost.add(generationKey(serviceId, now.generation));
-      this.#ports.onNews();
-      throw unavailable(ref, 'the credentials of this generation are lost, so the service is rolled to a new one');
-    }
+    this.#countLost(serviceId, now.generation, sets);
     const entry = this.#ledger?.services[serviceId] ?? NOTHING_OPEN;
     const issue: IssueRequest = {
       serviceId,
@@ -283,10 +291,6 @@ export class Leases {
         const sets = setsOf(this.#view, serviceId, generation, key).filter((set) => !isAdopted(set));
         const held = this.#heldOf(sets).at(-1);
         if (held !== undefined) return clock.monotonic() >= held.usableAtMs;
-        if (sets.length >= MAX_SETS_OF_GENERATION) {
-          this.#lost.add(generationKey(serviceId, generation));
-          return false;
-        }
         const epoch = this.#epochOf(serviceId, key, generation, entry);
         const issue = { serviceId, serviceName, generation, ref, leaseKey: key, epoch, isPlanned: true };
         try {
@@ -299,6 +303,13 @@ export class Leases {
       }),
     );
     return usable.every((isUsable) => isUsable);
+  }
+
+  /** Has the service rolled if a generation needs too many sets. */
+  #countLost(serviceId: string, generation: number, sets: readonly LeaseSet[]): void {
+    if (sets.filter((set) => !isAdopted(set)).length < MAX_SETS_OF_GENERATION) return;
+    this.#lost.add(generationKey(serviceId, generation));
+    this.#ports.onNews();
   }
 
   async #exchange(ledger: LedgerDocument, signal: AbortSignal): Promise<void> {

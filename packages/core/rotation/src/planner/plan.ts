@@ -68,6 +68,8 @@ export interface PlanInput {
   readonly failures: ReadonlyMap<string, readonly FailedTask[]>;
   /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
   readonly undeliverable: (refKey: string) => string | null;
+  /** When the first credential that tasks of a service use ends, in milliseconds since 1970; by default none does. */
+  readonly leaseEndMs?: (serviceId: string) => number;
   /** Updates that the orchestrator rejected permanently, by service id. */
   readonly rejections: ReadonlyMap<string, string>;
   /** How many rollouts succeeded. */
@@ -313,6 +315,7 @@ function serviceStateOf(
       overtaken: watched.overtaken,
       ...input.stability(service.id),
       pauseMs: input.pace(service.id).pauseMs,
+      leaseEndMs: input.leaseEndMs?.(service.id) ?? Number.POSITIVE_INFINITY,
       rejection: input.rejections.get(service.id),
       failures: input.failures.get(service.id) ?? null,
       given: (taskId, key) => input.answered(taskId, bindingOf(key)?.secret.name ?? ''),

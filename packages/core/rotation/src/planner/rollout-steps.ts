@@ -146,9 +146,16 @@ export function blockerByFailure(serviceState: ServiceState, bindings: readonly 
   return null;
 }
 
-/** Whether the next attempt may start: the backoff doubles after each. */
-export function mayRetry({ openForMs }: ServiceState, { attempt }: OpenRollout): boolean {
-  return openForMs >= backoffMs(RETRY_FIRST_MS, RETRY_MAX_MS, attempt);
+/**
+ * Whether the next attempt may start: the backoff doubles after each. Before a credential of the tasks ends, there is
+ * time for a few attempts.
+ */
+export function mayRetry(
+  { openForMs, nowMs, leaseEndMs = Number.POSITIVE_INFINITY }: ServiceState,
+  { attempt }: OpenRollout,
+): boolean {
+  const mostMs = Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, (leaseEndMs - nowMs) / 8));
+  return openForMs >= backoffMs(RETRY_FIRST_MS, mostMs, attempt);
 }
 
 /** Marks the rollout as failed and counts it as an error. The service is not changed. */

@@ -50,6 +50,8 @@ export interface ServiceState {
   readonly stableForMs: number;
   /** The pause before the next automatic rotation. It applies if the secrets change faster than the service rolls. */
   readonly pauseMs: number;
+  /** When the first credential that its tasks use ends, in milliseconds since 1970; by default none does. */
+  readonly leaseEndMs?: number;
   /** Why the orchestrator rejected the open rollout's update, if it did. */
   readonly rejection: string | undefined;
   /** The service's failed tasks; `null` if they were not requested. */
