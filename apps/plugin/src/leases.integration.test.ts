@@ -62,9 +62,7 @@ beforeAll(async () => {
     db_name: 'app',
     default_ttl: `${TTL_S}s`,
     max_ttl: `${MAX_TTL_S}s`,
-    creation_statements: [
-      `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`,
-    ],
+    creation_statements: [`CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`],
   });
   await vault('PUT', 'sys/policies/acl/shop', {
     policy: 'path "database/creds/shop" { capabilities = ["read"] }',
@@ -103,7 +101,9 @@ test('all tasks of a service share one credential, with which they log in', asyn
   expect(issued()).toBe(1);
 });
 
-test('every login works over two maxima of its life, with the plugin killed in between', { timeout: 600_000 }, async () => {
+test('every login works over two maxima of its life, with the plugin killed in between', {
+  timeout: 600_000,
+}, async () => {
   const untilMs = Date.now() + 2.2 * MAX_TTL_S * 1_000;
   let checks = 0;
   let isKilled = false;
@@ -122,10 +122,13 @@ test('every login works over two maxima of its life, with the plugin killed in b
 
 test('after the service is removed, neither the database nor Vault has a credential of it', async () => {
   await swarm.engine.dockerBytes('service', 'rm', 'shop');
-  await waitFor(async (see) => {
-    const left = await roles();
-    see(left);
-    return left === 0;
-  }, { timeoutMs: IN_TIME, what: 'PostgreSQL to have no role of Vault' });
+  await waitFor(
+    async (see) => {
+      const left = await roles();
+      see(left);
+      return left === 0;
+    },
+    { timeoutMs: IN_TIME, what: 'PostgreSQL to have no role of Vault' },
+  );
   expect(swarm.logged('lease.revoked').length).toBeGreaterThan(0);
 });

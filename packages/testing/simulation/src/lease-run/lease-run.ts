@@ -1,6 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
-import type { PortFault, PortName } from '../plugin/fault-injector.ts';
 import { Cluster } from '../plugin/cluster.ts';
+import type { PortFault, PortName } from '../plugin/fault-injector.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
@@ -96,7 +96,11 @@ export class LeaseRun {
       tornMs: () => 0,
       hints: () => random.between(0, 2),
       onEvent: (manager, event) => {
-        if (event.type.startsWith('lease.') && event.type !== 'lease.renewed' && event.type !== 'lease.already-delivered')
+        if (
+          event.type.startsWith('lease.') &&
+          event.type !== 'lease.renewed' &&
+          event.type !== 'lease.already-delivered'
+        )
           this.#say(`  ${manager} ${JSON.stringify({ ...event, atMs: undefined })}`);
       },
       onLeaderChange: () => undefined,
@@ -149,14 +153,16 @@ export class LeaseRun {
     // What nobody accounted for ends with its holder, or with its own time.
     const unknownMs = mayHold ? holderPeriodMs : Math.min(loginTtlMs, TTL_MS);
     const left = this.#provider.leases.valid;
-    if (left.length > this.#excuses) this.#violated(`${left.length} credentials are left behind after ${this.#excuses} crashes`);
+    if (left.length > this.#excuses)
+      this.#violated(`${left.length} credentials are left behind after ${this.#excuses} crashes`);
     await this.#clock.advance(unknownMs);
     for (const { id } of this.#provider.leases.valid) this.#violated(`${id} is left behind`);
   }
 
   #healAll(): void {
     this.#provider.outage = null;
-    for (const manager of this.#managers) if (this.#cluster.manager(manager).process === null) this.#cluster.start(manager);
+    for (const manager of this.#managers)
+      if (this.#cluster.manager(manager).process === null) this.#cluster.start(manager);
     if (this.#cluster.leader === null) this.#cluster.setLeader(this.#managers[0] ?? null);
   }
 
@@ -238,9 +244,12 @@ export class LeaseRun {
       },
       () => service && this.#on(service, 'forces', () => this.#swarm.forceUpdate(service.id)),
       () => service && this.#on(service, 'deploys', () => this.#swarm.changeSpec(service.id)),
-      () => service && this.#on(service, 'scales', () => this.#swarm.post(service.id, { replicas: random.between(0, 4) })),
       () =>
-        service && random.chance(0.5) ? this.#on(service, 'removes', () => this.#swarm.removeService(service.id)) : null,
+        service && this.#on(service, 'scales', () => this.#swarm.post(service.id, { replicas: random.between(0, 4) })),
+      () =>
+        service && random.chance(0.5)
+          ? this.#on(service, 'removes', () => this.#swarm.removeService(service.id))
+          : null,
       () => (service && this.#swarm.rollBack(service.id) ? `the user rolls ${service.name} back` : null),
     ].map((action) => () => action() ?? null);
     const said = random.pick(actions)();
