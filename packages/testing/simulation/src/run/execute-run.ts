@@ -1,6 +1,7 @@
 import { actions } from './actions.ts';
 import { finalProblems } from './final-checks.ts';
 import { QuietTime } from './quiet-time.ts';
+import { isRecorded } from './recorded-secrets.ts';
 import { Run, type RunOptions } from './run.ts';
 import { change, heal, setUp, unblock } from './set-up.ts';
 import type { AllowanceCounts } from './tolerated-anomalies.ts';
@@ -64,15 +65,9 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
 
 /** Lets time pass until the ledger has a value of each of these paths: a change of one that nobody has read is not seen. */
 async function untilRecorded(run: Run, paths: ReadonlySet<string>): Promise<void> {
-  const { clock, swarm, truth } = run;
+  const { clock, swarm } = run;
   for (let passedMs = 0; passedMs < CONVERGES_WITHIN_MS; passedMs += RELOAD_INTERVAL_MS) {
-    const secrets = run.ledger?.secrets ?? {};
-    const isRecorded = swarm.services.every((service) => {
-      const used = truth.bindingsOf(service).filter(({ path, isPinned }) => paths.has(path) && !isPinned);
-      const ids = service.spec.secretIds.filter((id) => used.some(({ name }) => name === swarm.secret(id)?.name));
-      return ids.every((id) => id in secrets || `${service.id}/${id}` in secrets);
-    });
-    if (isRecorded) return;
+    if (swarm.services.every((service) => isRecorded(run, service, paths))) return;
     await clock.advance(RELOAD_INTERVAL_MS);
   }
 }

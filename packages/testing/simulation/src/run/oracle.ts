@@ -15,6 +15,7 @@ import { NoHarm } from './no-harm.ts';
 import { QuarantinedValues } from './quarantined-values.ts';
 import { restoredValue } from './restored-values.ts';
 import { RolloutTruth } from './rollout-truth.ts';
+import { isRecorded } from './recorded-secrets.ts';
 import type { RunContext } from './run-context.ts';
 import { StartedRollouts } from './started-rollouts.ts';
 import { timeSlackMs } from './time-slack.ts';
@@ -72,6 +73,8 @@ export class Oracle {
   readonly #fairness: Fairness;
   readonly rollouts: RolloutTruth;
   #isLedgerLost = false;
+  /** The services of which the ledger has not recorded every secret since it was lost. */
+  readonly #unrecorded = new Set<string>();
   rolls = 0;
   completed = 0;
   quarantines = 0;
@@ -301,11 +304,13 @@ export class Oracle {
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(manager: string, text: string): void {
     this.#newest.ledgerWritten(text);
-    // What changed before there is one again was not seen by any process either.
-    if (this.#isLedgerLost) {
-      for (const { id } of this.#run.swarm.services) this.allowService(id, 'ledger lost');
-    }
+    // What changed before it records a secret again was not seen by any process either.
+    if (this.#isLedgerLost) for (const { id } of this.#run.swarm.services) this.#unrecorded.add(id);
     this.#isLedgerLost = false;
+    for (const id of this.#unrecorded) this.allowService(id, 'ledger lost');
+    for (const service of this.#run.swarm.services) {
+      if (isRecorded(this.#run, service)) this.#unrecorded.delete(service.id);
+    }
     for (const what of this.#started.written(manager, text)) this.#violated(what);
     for (const what of this.#ledgerSize.written(text)) this.#violated(what);
     for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {

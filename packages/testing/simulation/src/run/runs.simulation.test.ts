@@ -99,6 +99,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [734246, 'a failed rollout of a secret that was no longer rotated stayed although all tasks ran'],
   [725270, 'a value that was tried again failed only after Swarm had completed the update'],
   [741855, 'a failed rollout was followed by the next before Swarm had taken up an update of the user'],
+  [742575, 'a value changed before anybody had read it since the ledger was lost, minutes after that'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
