@@ -41,6 +41,18 @@ test('says that the last good value is held back if the newest was quarantined',
   expect(taskRevisions()).toEqual(['db: 3 × v1 (held-back)']);
 });
 
+test('a quarantine of a secret that the service may only use again is not shown', async () => {
+  const { world, web, status } = await oneService();
+  world.provider.write('db', 'bad 2');
+  await world.run(60_000);
+  expect(status()?.quarantine?.secrets).toEqual(['db']);
+  world.provider.write('cert', 'cert 1');
+  world.swarm.setStartFault(web, { kind: 'pending', reason: 'no suitable node' });
+  world.swarm.post(web, { secretIds: [world.swarm.addSecret('cert', { vault_path: 'cert' })] });
+  await world.run(10_000);
+  expect(status()?.quarantine).toBeNull();
+});
+
 test('does not know the revisions of tasks before a provider or a ledger was read', async () => {
   const { world, taskRevisions } = await oneService();
   world.kill();

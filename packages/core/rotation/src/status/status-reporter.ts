@@ -295,13 +295,13 @@ function quarantineStatus(
   { quarantines }: LedgerService,
   bindings: ServiceBindings['bindings'],
 ): ServiceStatus['quarantine'] {
-  if (quarantines.length === 0) return null;
+  // A set is kept for secrets that Swarm may give the service again. Until then, nothing is withheld from it.
+  const inUse = quarantines.filter(({ failed }) => bindings.some(({ key }) => key in failed));
+  if (inUse.length === 0) return null;
   return {
-    secrets: bindings
-      .filter(({ key }) => quarantines.some(({ failed }) => key in failed))
-      .map(({ secret }) => secret.name),
-    sinceMs: Math.min(...quarantines.map(({ sinceMs }) => sinceMs)),
-    reason: displayMessage(quarantines.map(({ reason }) => reason).join('; ')),
+    secrets: bindings.filter(({ key }) => inUse.some(({ failed }) => key in failed)).map(({ secret }) => secret.name),
+    sinceMs: Math.min(...inUse.map(({ sinceMs }) => sinceMs)),
+    reason: displayMessage(inUse.map(({ reason }) => reason).join('; ')),
   };
 }
 

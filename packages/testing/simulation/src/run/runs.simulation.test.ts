@@ -100,6 +100,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [725270, 'a value that was tried again failed only after Swarm had completed the update'],
   [741855, 'a failed rollout was followed by the next before Swarm had taken up an update of the user'],
   [742575, 'a value changed before anybody had read it since the ledger was lost, minutes after that'],
+  [761298, 'a quarantine was shown of a secret that the service did not use for the moment'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
