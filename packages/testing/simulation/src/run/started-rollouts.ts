@@ -93,11 +93,13 @@ export class StartedRollouts {
     started: readonly { readonly id: string; readonly earlier: OpenRollout | null }[],
   ): readonly string[] {
     const { policy } = this.#run.settings;
-    const own = started.filter(({ earlier }) => earlier?.state !== 'open');
+    const isRolledBack = (id: string) => {
+      return (after[id]?.quarantines.length ?? 0) > (before[id]?.quarantines.length ?? 0);
+    };
+    // A service that is given its last good values does not wait for a place, even if another value of it is new.
+    const own = started.filter(({ id, earlier }) => earlier?.state !== 'open' && !isRolledBack(id));
     if (own.length === 0 || this.#oracle.leadership.leaders.length > 1) return [];
-    const isFresh = Object.entries(after).some(([id, { quarantines }]) => {
-      return quarantines.length > (before[id]?.quarantines.length ?? 0);
-    });
+    const isFresh = Object.keys(after).some(isRolledBack);
     const succeeded = isFresh ? 0 : (this.#completed.get(manager) ?? 0);
     const window = Math.min(policy.maxParallel + succeeded, Math.max(policy.maxParallel, policy.maxParallelLimit));
     const rolling = Object.entries(before).filter(
