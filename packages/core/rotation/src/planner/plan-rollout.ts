@@ -113,8 +113,9 @@ function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
     ({ state, generation }) => state === 'running' && generation === open.generation,
   );
   const isOther = undone !== null && (service.generation !== undone || !isRunning);
-  // Another update was first and has the generation.
-  const isTaken = undone === null && service.generation >= open.generation;
+  // Another update was first and has the generation, or had it until the orchestrator rolled it back.
+  const others = [service, ...service.tasks, ...(serviceState.failures ?? [])];
+  const isTaken = undone === null && others.some(({ generation }) => generation >= open.generation);
   // A rejected or stuck rollout gave up its place to other services. It restarted no task, so it must wait for its time.
   const continues = open.state === 'open';
   const blockerOfTime = continues || open.direction === 'rollback' ? null : blockerByTime(intended);

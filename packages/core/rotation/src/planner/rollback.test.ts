@@ -544,6 +544,13 @@ describe('an update that was not applied', () => {
     expect(decide({ ...unapplied, serviceState: notSeen }).roll?.generation).toBe(5);
   });
 
+  test('gets another number if tasks of an update that came first have it, although that was rolled back', () => {
+    const overtaken = { state: 'rolled-back', service: { generation: 4 } } as const;
+    const serviceState = { seenApplied: false, overtaken: true, failures: [bad] };
+    expect(decide({ ...overtaken, serviceState }).roll?.generation).toBe(6);
+    expect(decide({ ...overtaken, serviceState: { ...serviceState, failures: [] } }).roll?.generation).toBe(5);
+  });
+
   test('waits until Swarm has taken up what a user posted in between', () => {
     const decision = decide({ ...unapplied, serviceState: { ...notSeen, unchangedForMs: 500 } });
     expect(decision).toMatchObject({ roll: null, waitingReason: { code: 'SERVICE_CHANGED' }, entry: { rollout } });

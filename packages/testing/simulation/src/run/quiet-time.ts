@@ -4,6 +4,9 @@ import type { Run } from './run.ts';
 /** A standby polls the provider once in this time, in milliseconds. */
 const STANDBY_INTERVAL_MS = 60_000;
 
+/** A value counts within this time after its change, even if it might be an old one, in milliseconds. */
+const SETTLES_WITHIN_MS = 90_000;
+
 /** Calls beside the polls: a task that started before the time, a repeated read. Hints cause polls too, so that twice as many are allowed. */
 const SPARE_CALLS = 12;
 
@@ -44,7 +47,7 @@ export class QuietTime {
   #asked(): readonly string[] {
     const { swarm, truth, provider, cluster, settings, timeMs } = this.#run;
     const isFailing = swarm.services.some((one) => truth.badBindings(one).length > 0 || truth.isPinnedToBad(one));
-    if (isFailing) return [];
+    if (isFailing || this.#isSettling()) return [];
     const paths = new Set(swarm.snapshot().secrets.map(({ id, labels }) => labels.vault_path ?? id)).size;
     const services = swarm.services.length;
     const perPoll = provider.abilities.hasProbe ? 1 : paths * services;
@@ -55,6 +58,17 @@ export class QuietTime {
     return calls <= most
       ? []
       : [`the provider was asked ${calls} times in a time in which nothing happened, not ${most}`];
+  }
+
+  /**
+   * Whether a value may still be in question at the start. Without an order of revisions, a value that differs from the
+   * newest one known counts only after a minute, and is read again and again until then.
+   */
+  #isSettling(): boolean {
+    const { swarm, truth, provider } = this.#run;
+    if (provider.abilities.orders !== 'none') return false;
+    const paths = swarm.services.flatMap((service) => truth.bindingsOf(service).map(({ path }) => path));
+    return paths.some((path) => truth.changedAtMs(path) > this.#startedAtMs - SETTLES_WITHIN_MS);
   }
 
   /** If all is in order, the status shows no problem, and no service waits. */

@@ -102,6 +102,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [742575, 'a value changed before anybody had read it since the ledger was lost, minutes after that'],
   [761298, 'a quarantine was shown of a secret that the service did not use for the moment'],
   [761943, 'a service got its last good value together with a new one of another secret, without a place'],
+  [771002, 'an intent was carried out with the number of an update that came first and was rolled back'],
+  [770960, 'a value without an order was read again and again for a minute after its change'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
