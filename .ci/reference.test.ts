@@ -40,7 +40,9 @@ const firstNames = (rows: readonly (readonly string[])[]) => rows.flatMap(([cell
 
 test('the reference has exactly the existing error codes', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/errors.md'), 'Error codes', 'code'));
-  expect(codes.toSorted()).toEqual([...providerErrorCodes, 'DEADLINE', 'ALREADY_DELIVERED'].toSorted());
+  expect(codes.toSorted()).toEqual(
+    [...providerErrorCodes, 'DEADLINE', 'ALREADY_DELIVERED', 'POLICY_DENIED'].toSorted(),
+  );
 });
 
 test('the codes of problems and waiting reasons of the reference are those that there are', async () => {

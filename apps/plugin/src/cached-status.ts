@@ -9,6 +9,7 @@ const MAX_MS = 1_000;
 const IGNORED_EVENTS: ReadonlySet<TimedEvent['type']> = new Set([
   'secret.delivered',
   'delivery.failed',
+  'access.denied',
   'provider.request-completed',
   'provider.login',
   'driver.request-rejected',

@@ -1,4 +1,5 @@
 import type { HookEntry } from '@vault-swarm/http/config';
+import type { AccessSettings } from './access-settings.ts';
 
 /**
  * A provider of the file: its name for the label `provider`, and its settings. Their names are those of environment
@@ -8,6 +9,14 @@ export interface ProviderEntry {
   readonly name: string;
   readonly kind: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** The stacks that may use it; missing: all. */
+  readonly stacks?: readonly string[];
+}
+
+/** What is wrong with the file. `where` is a path such as `providers.vault-eu.kind`, a line, or empty for the file as a whole. */
+export interface FileProblem {
+  readonly where: string;
+  readonly message: string;
 }
 
 /** The readable entries of `CONFIG_FILE`, and what is wrong with the others. */
@@ -16,8 +25,9 @@ export interface ConfigFile {
   /** Whether the file replaces `SECRETS_PROVIDER`, if that is not set. A file without `providers` does not. */
   readonly hasProviders: boolean;
   readonly hooks: readonly HookEntry[];
-  /** `where` is a path such as `providers.vault-eu.kind`, a line, or empty for the file as a whole. */
-  readonly problems: readonly { readonly where: string; readonly message: string }[];
+  /** Missing if the file has none. */
+  readonly access?: AccessSettings;
+  readonly problems: readonly FileProblem[];
 }
 
 /** The entries if `CONFIG_FILE` is not given. */

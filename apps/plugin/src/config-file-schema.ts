@@ -3,6 +3,37 @@ import { hooksSchema } from './config-file-hooks.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 const SCALAR = { $ref: '#/$defs/scalar' };
+const STACKS = { $ref: '#/$defs/stacks' };
+const TEXTS = { type: 'array', minItems: 1, items: { type: 'string' } };
+
+/** Which service may read what. */
+const ACCESS = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Which service may read which secrets.',
+  properties: {
+    default: { enum: ['allow', 'deny'], description: 'For services that no rule is for. By default allow.' },
+    mode: { enum: ['enforce', 'report'], description: 'report: nothing is denied, and denials are reported.' },
+    rules: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['grant'],
+        additionalProperties: false,
+        properties: {
+          stacks: STACKS,
+          services: { ...TEXTS, description: 'Names with * and ?.' },
+          grant: {
+            type: 'object',
+            additionalProperties: TEXTS,
+            description: 'By the name of the provider: paths with *, ** and ?.',
+          },
+          versions: { enum: ['any', 'latest'], description: 'latest: no pinned versions.' },
+        },
+      },
+    },
+  },
+};
 
 /** The JSON schema of `CONFIG_FILE` for a plugin with these kinds of provider. Credentials are given as files. */
 export function configFileSchema(modules: readonly ProviderModule[]) {
@@ -11,9 +42,9 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'CONFIG_FILE of the Vault Swarm Plugin',
     description:
-      'Several providers of one kind, and hooks. Settings have the names of environment variables. Credentials are in separate files.',
+      'Several providers of one kind, hooks, and the access policy. Settings have the names of environment variables. Credentials are in separate files.',
     type: 'object',
-    anyOf: [{ required: ['providers'] }, { required: ['hooks'] }],
+    anyOf: [{ required: ['providers'] }, { required: ['hooks'] }, { required: ['access'] }],
     additionalProperties: false,
     properties: {
       providers: {
@@ -24,8 +55,10 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
         additionalProperties: { oneOf: kinds.map((kind) => ({ $ref: `#/$defs/${kind}` })) },
       },
       hooks: hooksSchema,
+      access: ACCESS,
     },
     $defs: {
+      stacks: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^[^*?]+$' } },
       scalar: { type: ['string', 'number', 'boolean'] },
       ...Object.fromEntries(modules.map((module) => [module.kind, entrySchema(module)])),
     },
@@ -38,7 +71,7 @@ function entrySchema({ kind, nestedSettings, variables: { settings, credentials 
       type: 'object',
       required: ['kind', 'settings'],
       additionalProperties: false,
-      properties: { kind: { const: kind }, settings: nestedSettings.schema },
+      properties: { kind: { const: kind }, stacks: STACKS, settings: nestedSettings.schema },
     };
   }
   const names = [...settings, ...credentials.map((name) => `${name}_FILE`)];
@@ -48,6 +81,7 @@ function entrySchema({ kind, nestedSettings, variables: { settings, credentials 
     additionalProperties: false,
     properties: {
       kind: { const: kind },
+      stacks: STACKS,
       settings: {
         type: 'object',
         additionalProperties: false,

@@ -1,6 +1,7 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
 import { displayText } from '@vault-swarm/kernel';
-import { type ConfigFile, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
+import { parseAccess, parseStacks } from './access-settings.ts';
+import { type ConfigFile, type FileProblem, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
 import { hooksOf } from './config-file-hooks.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
@@ -15,7 +16,7 @@ export function parseConfigFile(text: string): ConfigFile {
   const parsed = parseYamlFields(text, 'failsafe');
   if ('problem' in parsed) return unreadableFile(parsed.problem);
   const root: Map = parsed.fields;
-  const problems: { where: string; message: string }[] = [];
+  const problems: FileProblem[] = [];
   const refuseOthers = (map: Map, where: string, allowed: readonly string[]) => {
     for (const key of Object.keys(map).filter((name) => !allowed.includes(name))) {
       problems.push({
@@ -24,10 +25,12 @@ export function parseConfigFile(text: string): ConfigFile {
       });
     }
   };
-  refuseOthers(root, '', ['providers', 'hooks']);
+  refuseOthers(root, '', ['providers', 'hooks', 'access']);
+  const access = root.access === undefined ? undefined : parseAccess(root.access, problems);
   const providers = mapOf(root.providers);
   // With other parts only, the providers are those of SECRETS_PROVIDER.
-  const hasProviders = root.providers !== undefined || root.hooks === undefined;
+  const hasOthers = root.hooks !== undefined || access !== undefined;
+  const hasProviders = root.providers !== undefined || !hasOthers;
   if (hasProviders && (providers === null || Object.keys(providers).length === 0)) {
     problems.push({ where: 'providers', message: 'must have a provider for each name, with its kind and settings' });
   }
@@ -41,7 +44,8 @@ export function parseConfigFile(text: string): ConfigFile {
       problems.push({ where, message: 'must have a kind, and its settings' });
       return [];
     }
-    refuseOthers(entry, `${where}.`, ['kind', 'settings']);
+    refuseOthers(entry, `${where}.`, ['kind', 'settings', 'stacks']);
+    const stacks = parseStacks(entry.stacks, where, problems);
     const settings = entry.settings === undefined ? {} : mapOf(entry.settings);
     const paths: Record<string, string> = Object.create(null);
     const wrong = settings === null ? [''] : addPaths(paths, '', settings, MAX_DEPTH);
@@ -51,13 +55,15 @@ export function parseConfigFile(text: string): ConfigFile {
         message: 'must be a text, or a mapping or list of texts; quote it if it is empty, and use no "." in names',
       });
     }
-    return wrong.length > 0 ? [] : [{ name, kind: entry.kind, settings: paths }];
+    if (wrong.length > 0) return [];
+    return [{ name, kind: entry.kind, settings: paths, ...(stacks === undefined ? {} : { stacks }) }];
   });
   const hooks = hooksOf(root.hooks, (where, message) => problems.push({ where, message }));
   const more = problems.length - MAX_PROBLEMS;
-  if (more <= 0) return { entries, hasProviders, hooks, problems };
+  const parts = { entries, hasProviders, hooks, ...(access === undefined ? {} : { access }) };
+  if (more <= 0) return { ...parts, problems };
   return {
-    ...{ entries, hasProviders, hooks },
+    ...parts,
     problems: [...problems.slice(0, MAX_PROBLEMS), { where: '', message: `has ${more} more problems` }],
   };
 }

@@ -124,6 +124,30 @@ test.each([
   expect(file).toMatchObject({ entries: [], hooks: [], problems: [{ where: '', message }] });
 });
 
+test('a file with only an access policy leaves the providers to the environment', async () => {
+  const yaml = 'access: {mode: report, rules: [{grant: {vault: ["**"]}}, {grant: {vault: ["secret/*"]}}]}';
+  const read = (path: string) => (path === '/file.yaml' ? yaml : 'credential');
+  const given = {
+    CONFIG_FILE: '/file.yaml',
+    VAULT_TOKEN: 'root',
+    VAULT_ADDR: 'https://vault',
+    LEDGER_KEY: 'for-tests',
+  };
+  const parsed = parseConfiguration(given, read, await readConfigFile(given, read));
+  if (!parsed.ok) throw new Error('refused');
+  const { providers, access, warnings } = parsed.configuration;
+  expect(providers.map(({ name }) => name)).toEqual(['vault']);
+  expect(access.policy.rules).toHaveLength(2);
+  expect(warnings).toEqual([
+    {
+      code: 'access-rule-unreachable',
+      variable: 'CONFIG_FILE',
+      message: 'access.rules.2 grants nothing that rule 1 does not grant to the same services; correct or remove it',
+    },
+    { code: 'access-not-enforced', variable: 'CONFIG_FILE', message: expect.stringContaining('nothing is denied') },
+  ]);
+});
+
 test('names of the language itself are names like others', async () => {
   const text = 'providers: {__proto__: {kind: file}, constructor: {kind: file, __proto__: {a: b}}}';
   const { entries, problems } = await readConfigFile({ CONFIG_FILE: '/file.yaml' }, () => text);

@@ -5,6 +5,7 @@ import { type HookConfig, type MonitoringConfig, parseHooks, parseMonitoringConf
 import { quoted } from '@vault-swarm/kernel';
 import { type LoggingConfig, parseLoggingConfig } from '@vault-swarm/logging/config';
 import {
+  type AccessPolicy,
   type ConfigurationProblem,
   type ConfigurationWarning,
   type Credential,
@@ -18,8 +19,10 @@ import {
   type ReadFile,
   RotationWindow,
   type StartTimes,
+  unreachableRules,
 } from '@vault-swarm/provider';
 import type { LeaseSettings } from '@vault-swarm/rotation';
+import { accessPolicyOf } from './access-policy-of.ts';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
 import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
@@ -36,6 +39,11 @@ export interface PluginConfiguration extends SocketSettings {
   readonly schemes: readonly NamedScheme[];
   /** All kinds of provider, configured or not. */
   readonly kinds: readonly string[];
+  readonly access: {
+    readonly policy: AccessPolicy;
+    /** The path of the file with the policy; `null` without one. */
+    readonly path: string | null;
+  };
   readonly rotation: {
     readonly enabled: boolean;
     readonly intervalMs: number;
@@ -99,6 +107,7 @@ export function parseConfiguration(
     providers,
     schemes: providers.map(({ name, labels }) => ({ name, scheme: labels })),
     kinds: modules.map(({ kind }) => kind),
+    access: { policy: parsePolicy(environment, file, providers), path: environment.optional('CONFIG_FILE') ?? null },
     rotation: parseRotation(environment),
     delivery: parseDelivery(environment),
     docker: parseDockerConfig(environment, readFile),
@@ -123,6 +132,23 @@ export function parseConfiguration(
   );
   const { problems } = environment;
   return problems.length === 0 ? { ok: true, configuration } : { ok: false, problems };
+}
+
+function parsePolicy(
+  environment: Environment,
+  file: ConfigFile,
+  providers: readonly ConfiguredProvider[],
+): AccessPolicy {
+  const { policy, problems } = accessPolicyOf(file, providers);
+  for (const { where, message } of problems) environment.report('CONFIG_FILE', `${where}: ${message}`);
+  for (const { rule, reason } of unreachableRules(policy)) {
+    environment.warn('access-rule-unreachable', 'CONFIG_FILE', `access.rules.${rule} ${reason}; correct or remove it`);
+  }
+  if (policy.mode === 'report') {
+    const message = 'access.mode is report: nothing is denied; set it to enforce when the reports are as you expect';
+    environment.warn('access-not-enforced', 'CONFIG_FILE', message);
+  }
+  return policy;
 }
 
 function parseDelivery(environment: Environment): DeliveryLimits {

@@ -3,7 +3,7 @@ import { awsLabelScheme } from '@vault-swarm/aws/config';
 import { azureLabelScheme } from '@vault-swarm/azure/config';
 import { gcpLabelScheme } from '@vault-swarm/gcp/config';
 import { openDocument } from '@vault-swarm/lab/documents';
-import { describeRef, LabelReader } from '@vault-swarm/provider';
+import { AccessGuard, describeRef, LabelReader } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readConfigFile } from './config-file.ts';
@@ -58,3 +58,20 @@ test.each([
     expect(guide.left()).toEqual([]);
   },
 );
+
+test("the guide's access policy is accepted unchanged, and decides as the guide says", async () => {
+  const guide = openDocument('docs/guides/access.md', import.meta.filename);
+  const yaml = guide.take('Write a policy', 'yaml');
+  const readFile = () => yaml;
+  const given = { CONFIG_FILE: '/etc/vault-swarm/access.yaml', VAULT_TOKEN: 'for-tests' };
+  const parsed = parseConfiguration(given, readFile, await readConfigFile(given, readFile));
+  if (!parsed.ok) throw new Error('it is refused');
+  const access = new AccessGuard(parsed.configuration.access.policy);
+  const ref = { provider: 'vault', location: { mount: 'secret', path: 'shop/db' }, encoding: 'raw' } as const;
+  expect(access.check({ service: 'shop_web', stack: 'shop' }, ref)).toBeNull();
+  expect(access.check({ service: 'pay_web', stack: 'pay' }, ref)).toEqual({
+    message: 'the access policy denies service pay_web vault secret/shop/db: rule 2 grants vault secret/common/*',
+    isEnforced: false,
+  });
+  expect(guide.left()).toEqual([]);
+});

@@ -137,8 +137,10 @@ export class Plugin {
     );
     this.#closeLog = () => eventLog.close();
     const credentials = container.get(loggingId.credentials);
+    const accessReload = container.get(loggingId.accessReload);
     const round = async () => {
       credentials.check();
+      await accessReload.check();
       await healthCheck.round(this.#stopping.signal);
       return false;
     };

@@ -1,10 +1,10 @@
 import { type Clock, withDeadline } from '@vault-swarm/kernel';
 import { isProvidersFailure } from '@vault-swarm/metrics';
 import {
+  type DeliveryErrorCode,
   type Events,
   type LabelReader,
   ProviderError,
-  type ProviderErrorCode,
   type ProviderInstance,
   type TimedEvent,
 } from '@vault-swarm/provider';
@@ -132,6 +132,7 @@ function answered(known: Known): void {
   known.isInTrouble = false;
 }
 
-function isTrouble(outcome: 'ok' | 'DEADLINE' | ProviderErrorCode): boolean {
+function isTrouble(outcome: 'ok' | DeliveryErrorCode): boolean {
+  if (outcome === 'POLICY_DENIED') return false;
   return outcome === 'DEADLINE' || isProvidersFailure(outcome);
 }

@@ -1,6 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { EventBus, IsolatedTimers } from '@vault-swarm/kernel';
-import { LabelReader, type ProductEvent } from '@vault-swarm/provider';
+import { AccessGuard, LabelReader, type ProductEvent } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -30,6 +30,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container
     .bind(id.labels)
     .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);
+  container.bind(id.access).toResolvedValue(({ access }) => new AccessGuard(access.policy), [id.configuration]);
   container.bind(id.deliveryRecords).toConstantValue(new DeliveryRecordRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
   container.bind(id.leased).toResolvedValue((clock) => new LeasedValuesRelay(clock), [id.clock]);
@@ -49,9 +50,10 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     [id.configuration, id.clock, id.random, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
-    (labels, providers, clock, events, deliveryRecords, choice, leased, { delivery }) =>
+    (labels, access, providers, clock, events, deliveryRecords, choice, leased, { delivery }) =>
       new Delivery({
         labels,
+        access,
         findProvider: providers.find,
         clock,
         events,
@@ -60,7 +62,17 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         leased,
         limits: delivery,
       }),
-    [id.labels, id.providers, id.clock, id.events, id.deliveryRecords, id.choice, id.leased, id.configuration],
+    [
+      id.labels,
+      id.access,
+      id.providers,
+      id.clock,
+      id.events,
+      id.deliveryRecords,
+      id.choice,
+      id.leased,
+      id.configuration,
+    ],
   );
   container
     .bind(id.answers)

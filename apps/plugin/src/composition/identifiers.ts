@@ -1,6 +1,6 @@
 import type { Delivery } from '@vault-swarm/delivery';
 import type { Clock, Digest, EventBus, Random } from '@vault-swarm/kernel';
-import type { LabelReader, ProductEvent } from '@vault-swarm/provider';
+import type { AccessGuard, LabelReader, ProductEvent } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -19,6 +19,7 @@ export const id = {
   digest: Symbol('digest') as ServiceIdentifier<Digest>,
   events: Symbol('events') as ServiceIdentifier<EventBus<ProductEvent>>,
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
+  access: Symbol('access') as ServiceIdentifier<AccessGuard>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
   deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,
   choice: Symbol('choice') as ServiceIdentifier<RevisionSelectorRelay>,

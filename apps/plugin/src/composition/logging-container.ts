@@ -1,8 +1,10 @@
+import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { Listeners } from '@vault-swarm/kernel';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
+import { AccessReload } from '../access-reload.ts';
 import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
@@ -16,6 +18,7 @@ export const loggingId = {
   status: Symbol('status') as ServiceIdentifier<CachedStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
+  accessReload: Symbol('accessReload') as ServiceIdentifier<AccessReload>,
   healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
   /** Receives the events for the log and the event list. */
   eventLog: Symbol('eventLog') as ServiceIdentifier<EventDeduplicator>,
@@ -51,6 +54,13 @@ export function addLogging(container: Container): void {
     .toResolvedValue(
       ({ credentials }, events) => new CredentialWatch(credentials, events),
       [id.configuration, id.events],
+    );
+  container
+    .bind(loggingId.accessReload)
+    .toResolvedValue(
+      ({ access: { path }, providers }, access, events) =>
+        new AccessReload({ path, readFile: readRegularFile, providers, access, events }),
+      [id.configuration, id.access, id.events],
     );
   // Numbers increase across restarts, so that a client can continue after the last event that it saw.
   container

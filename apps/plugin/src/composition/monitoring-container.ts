@@ -16,6 +16,7 @@ import { createPrometheusExposition, type PrometheusExposition } from '@vault-sw
 import { type RequestPrice, rankedProblems } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
+import { UnusedRules } from '../unused-rules.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { loggingId } from './logging-container.ts';
@@ -60,7 +61,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       [id.configuration, id.clock],
     );
   container.bind(monitoringId.problems).toResolvedValue(
-    (clock, status, providers, processStats, credentials) => {
+    (clock, status, providers, processStats, credentials, accessReload) => {
       const ages = new ProblemAges();
       return () => {
         const known = knownProblems({
@@ -68,10 +69,20 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           providers: providers.summaries(),
           tickerHealthy: processStats.stats().tickerHealthy,
         });
-        return ages.date(rankedProblems([...known, ...credentials.problems()]), clock.now());
+        return ages.date(
+          rankedProblems([...known, ...credentials.problems(), ...accessReload.problems()]),
+          clock.now(),
+        );
       };
     },
-    [id.clock, loggingId.status, monitoringId.providers, monitoringId.processStats, loggingId.credentials],
+    [
+      id.clock,
+      loggingId.status,
+      monitoringId.providers,
+      monitoringId.processStats,
+      loggingId.credentials,
+      loggingId.accessReload,
+    ],
   );
   container.bind(monitoringId.history).toResolvedValue(
     ({ providers }, clock, processStats, status) =>
@@ -131,8 +142,10 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       prometheus,
       readiness,
       driver,
-    ) =>
-      createMonitoringServer({
+      access,
+    ) => {
+      const unused = new UnusedRules(clock, access, rotation);
+      return createMonitoringServer({
         config,
         hooks,
         clock,
@@ -142,7 +155,9 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           pluginName,
           version: VERSION,
           intervalMs,
-          warnings,
+          get warnings() {
+            return [...warnings, ...unused.warnings()];
+          },
           figures: () => processStats.stats(),
           deliveries: () => deliveries.summary(),
           held: () => delivery.held,
@@ -158,7 +173,8 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           live: () => driver.serves,
           waitingFor: () => readiness.waitingFor,
         },
-      }),
+      });
+    },
     [
       id.configuration,
       id.clock,
@@ -175,6 +191,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       monitoringId.prometheus,
       id.readiness,
       id.driver,
+      id.access,
     ],
   );
 }

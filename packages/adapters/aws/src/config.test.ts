@@ -134,8 +134,14 @@ describe('the labels of the aws provider', () => {
       { aws_secret_name: 'a', aws_version_id: VERSION },
       { location: { name: 'a' }, pin: VERSION },
     ],
-    [{ aws_secret_name: 'a', aws_version_stage: 'AWSPENDING' }, { location: { name: 'a', stage: 'AWSPENDING' } }],
-    [{ aws_secret_name: 'a', aws_version_stage: 'last good' }, { location: { name: 'a', stage: 'last good' } }],
+    [
+      { aws_secret_name: 'a', aws_version_stage: 'AWSPENDING' },
+      { location: { name: 'a', stage: 'AWSPENDING' }, path: 'a' },
+    ],
+    [
+      { aws_secret_name: 'a', aws_version_stage: 'last good' },
+      { location: { name: 'a', stage: 'last good' }, path: 'a' },
+    ],
     [{ aws_secret_name: 'a', aws_version_stage: 'AWSCURRENT' }, { location: { name: 'a' } }],
     [{}, { location: { name: 'web/db_password' } }],
   ] as const)('%j give %j', ([given, target]) => {

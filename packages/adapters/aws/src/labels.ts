@@ -41,7 +41,9 @@ export const awsLabelScheme: LabelScheme = {
       );
     }
     return {
-      location: stage === undefined || stage === CURRENT_STAGE ? { name } : { name, stage },
+      ...(stage === undefined || stage === CURRENT_STAGE
+        ? { location: { name } }
+        : { location: { name, stage }, path: name }),
       ...(field === undefined ? {} : { field }),
       ...(pin === undefined ? {} : { pin }),
     };

@@ -22,6 +22,7 @@ export class EventMetrics {
   readonly #rotation: Histogram;
   readonly #rollouts: Counter<'result'>;
   readonly #quarantines: Counter;
+  readonly #denials: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
   readonly #hooks: Counter<'result'>;
   readonly #dockerErrors: Counter;
@@ -62,6 +63,12 @@ export class EventMetrics {
       help: 'Revision sets that were quarantined because tasks of a service failed with them',
       registers,
     });
+    this.#denials = new Counter({
+      name: `${PREFIX}access_denials_total`,
+      help: 'Secrets that the access policy denied to a service, or would have denied if it were enforced',
+      labelNames: ['enforced'],
+      registers,
+    });
     this.#providerErrors = new Counter({
       name: `${PREFIX}provider_outages_total`,
       help: 'Outages of providers: how often one started to fail',
@@ -91,6 +98,7 @@ export class EventMetrics {
       registers,
     });
     for (const outcome of OUTCOMES) this.#getSecret.zero({ outcome });
+    for (const enforced of ['true', 'false']) this.#denials.inc({ enforced }, 0);
     for (const result of RESULTS) this.#rollouts.inc({ result }, 0);
     for (const result of ['accepted', ...hookRejections]) this.#hooks.inc({ result }, 0);
     for (const provider of this.#providers) {
@@ -106,6 +114,9 @@ export class EventMetrics {
         return;
       case 'delivery.failed':
         this.#getSecret.observe({ outcome: 'refused' }, event.durationMs / 1000);
+        return;
+      case 'access.denied':
+        this.#denials.inc({ enforced: String(event.isEnforced) });
         return;
       case 'revision.changed':
         this.#changes.seen(event, atMs);

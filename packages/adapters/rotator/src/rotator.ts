@@ -1,6 +1,8 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { type Clock, EventBus, errorMessage, Listeners, quoted, type Random } from '@vault-swarm/kernel';
 import {
+  AccessGuard,
+  ALLOW_ALL,
   LabelReader,
   type Labels,
   type Problem,
@@ -116,8 +118,11 @@ export class Rotator {
       if (found === undefined) throw new Error(`no provider is named ${quoted(name)}`);
       return found;
     };
+    // Its groups are of one program, so each may read each secret.
+    const access = new AccessGuard(ALLOW_ALL);
     this.#delivery = new Delivery({
       labels: this.#labels,
+      access,
       findProvider,
       clock,
       events,
@@ -137,6 +142,7 @@ export class Rotator {
         leaseLedger: memoryLedger(),
         // A group is no path: the labels of a secret say where it is.
         labels: { read: (labels, name) => this.#labels.read(labels, name, undefined) },
+        access,
         providers: [...instances.keys()],
         findProvider,
         values: this.#delivery,

@@ -13,7 +13,8 @@ describe('the body of a GetSecret', () => {
       SecretName: 'db',
       SecretLabels: { vault_path: 'app/db' },
       ServiceID: 's1',
-      ServiceName: 'api',
+      ServiceName: 'shop_api',
+      ServiceLabels: { 'com.docker.stack.namespace': 'shop', owner: 'team-a' },
       TaskID: 't1',
       ServiceEndpointSpec: { Mode: 1 },
       NodeID: 7,
@@ -22,8 +23,9 @@ describe('the body of a GetSecret', () => {
       secretName: 'db',
       labels: { vault_path: 'app/db' },
       serviceId: 's1',
-      serviceName: 'api',
+      serviceName: 'shop_api',
       taskId: 't1',
+      stack: 'shop',
     });
   });
 

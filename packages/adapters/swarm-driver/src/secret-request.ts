@@ -7,6 +7,9 @@ export class BrokenBody extends Error {
   override readonly name = 'BrokenBody';
 }
 
+/** `docker stack deploy` sets this label of a service. */
+const STACK_LABEL = 'com.docker.stack.namespace';
+
 /** Swarm's names and ids are much shorter. They appear in log lines and the event list. */
 const MAX_TEXT = 1_024;
 
@@ -24,12 +27,14 @@ export function parseSecretRequest(body: Uint8Array): SecretRequest {
   const serviceId = optionalText(fields, 'ServiceID');
   const serviceName = optionalText(fields, 'ServiceName');
   const taskId = optionalText(fields, 'TaskID');
+  const stack = optionalText(textMap(fields, 'ServiceLabels'), STACK_LABEL);
   return {
     secretName,
     labels: textMap(fields, 'SecretLabels'),
     ...(serviceId !== undefined && { serviceId }),
     ...(serviceName !== undefined && { serviceName }),
     ...(taskId !== undefined && { taskId }),
+    ...(stack !== undefined && { stack }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { quoted } from '@vault-swarm/kernel';
-import { LabelReader, ProviderError } from '@vault-swarm/provider';
+import { canonicalPath, LabelReader, ProviderError } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import { locationOf } from './kv.ts';
 import { vaultLabelScheme } from './labels.ts';
@@ -31,6 +31,13 @@ describe('labels of a secret in Vault', () => {
       const { location } = refOf({ vault_path: path });
       expect(location).toEqual({ mount: 'secret', directory: 'data', path: 'app/db' });
       expect(locationOf(refOf({ vault_path: path }))).toMatchObject({ path: 'app/db', v1Path: 'data/app/db' });
+    },
+  );
+
+  test.each(['app/db', 'secret/app/db', 'data/app/db', 'secret/data/app/db', '//secret//app/db/'])(
+    'take %s for the path secret/app/db of the access policy',
+    (path) => {
+      expect(canonicalPath(refOf({ vault_path: path }))).toBe('secret/app/db');
     },
   );
 
@@ -115,7 +122,7 @@ describe('labels of a secret in Vault', () => {
       'openbao_path,openbao_mount,openbao_field,openbao_version,openbao_lease,openbao_params,openbao_settle',
     );
     const target = scheme.target({ openbao_path: 'kv/data/app', openbao_version: '2' }, () => 'unused');
-    expect(target).toEqual({ location: { mount: 'kv', directory: 'data', path: 'app' }, pin: '2' });
+    expect(target).toEqual({ location: { mount: 'kv', directory: 'data', path: 'app' }, path: 'kv/app', pin: '2' });
   });
 
   test('give how credentials are issued, with parameters in one order', () => {

@@ -48,8 +48,11 @@ export function vaultLabelScheme({ mount, kind = 'vault' }: VaultLabelOptions): 
         const location = issuingLocation(givenPath, givenMount, names);
         return { location, lease, ...(field === undefined ? {} : { field }) };
       }
+      const location = locationOf(givenPath, givenMount, mount, defaultPath);
       return {
-        location: locationOf(givenPath, givenMount, mount, defaultPath),
+        location,
+        // In KV v2, `data` is part of the API's path and not of the secret's.
+        ...(location.directory === undefined ? {} : { path: `${location.mount}/${location.path}` }),
         ...(field === undefined ? {} : { field }),
         ...(pin === undefined ? {} : { pin }),
       };

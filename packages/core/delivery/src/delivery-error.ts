@@ -1,5 +1,7 @@
 import { DeadlineExceeded, displayMessage } from '@vault-swarm/kernel';
 import {
+  AccessRefused,
+  type DeliveryErrorCode,
   describeRef,
   ProviderError,
   type ProviderErrorCode,
@@ -35,7 +37,8 @@ export function explainDeliveryError(
   error: unknown,
   { ref, isPerService = false }: { readonly ref?: SecretRef; readonly isPerService?: boolean },
   deadlineMs: number,
-): { readonly code: ProviderError['code'] | 'DEADLINE'; readonly message: string } {
+): { readonly code: DeliveryErrorCode; readonly message: string } {
+  if (error instanceof AccessRefused) return { code: 'POLICY_DENIED', message: error.message };
   if (error instanceof ProviderError) {
     const { code, message } = error;
     const isExplained = isPerService && OF_THE_PLACE.has(code);

@@ -1,5 +1,7 @@
 import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
+  type AccessGuard,
+  AccessRefused,
   type CallOptions,
   consumerKey,
   type DeliveryRecord,
@@ -64,6 +66,7 @@ const REPORT_EVICTED_MS = 60_000;
  */
 export class Delivery implements SecretSource {
   readonly #labels: LabelReader;
+  readonly #access: Pick<AccessGuard, 'check'>;
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #recorded: Listeners<[DeliveryRecord]>;
@@ -79,6 +82,7 @@ export class Delivery implements SecretSource {
 
   constructor(ports: {
     readonly labels: LabelReader;
+    readonly access: Pick<AccessGuard, 'check'>;
     readonly findProvider: FindProvider;
     readonly clock: Clock;
     readonly events: Events;
@@ -88,6 +92,7 @@ export class Delivery implements SecretSource {
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
+    this.#access = ports.access;
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#recorded = new Listeners(ports.events);
@@ -201,6 +206,7 @@ export class Delivery implements SecretSource {
       const read = this.#labels.read(request.labels, request.secretName, request.serviceName);
       labels = read;
       const { ref } = read;
+      this.#checkAccess(request, ref);
       if (ref.lease !== undefined) return await this.#getLeased(ref, request, receivedAtMs, untilMs);
       const key = refKey(ref);
       const choosing = this.#choose(request, key, untilMs);
@@ -269,6 +275,14 @@ export class Delivery implements SecretSource {
       source,
       durationMs: this.#clock.monotonic() - receivedAtMs,
     });
+  }
+
+  /** @throws {AccessRefused} if the access policy denies the service the ref. The provider is not asked then. */
+  #checkAccess({ secretName: secret, serviceName: service, stack }: SecretRequest, ref: SecretRef): void {
+    const denial = this.#access.check({ service, stack }, ref);
+    if (denial === null) return;
+    this.#events.emit({ type: 'access.denied', service, secret, provider: ref.provider, ...denial });
+    if (denial.isEnforced) throw new AccessRefused(denial.message);
   }
 
   /**

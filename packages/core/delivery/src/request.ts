@@ -1,4 +1,4 @@
-import type { Labels, ProviderErrorCode, SecretValue } from '@vault-swarm/provider';
+import type { DeliveryErrorCode, Labels, SecretValue } from '@vault-swarm/provider';
 
 /** The orchestrator's request for a secret of a task. Only `secretName` and `labels` are always present. */
 export interface SecretRequest {
@@ -6,17 +6,15 @@ export interface SecretRequest {
   readonly labels: Labels;
   readonly serviceId?: string;
   readonly serviceName?: string;
+  /** The stack that the service's label names. Anybody who creates a service can set it. */
+  readonly stack?: string;
   readonly taskId?: string;
 }
 
 /** Either a value, which the caller owns and must wipe, or an error message that tells the operator what to do. */
 export type SecretResponse =
   | { readonly kind: 'value'; readonly value: SecretValue; readonly revision: string }
-  | {
-      readonly kind: 'refused';
-      readonly code: ProviderErrorCode | 'DEADLINE' | 'ALREADY_DELIVERED';
-      readonly message: string;
-    };
+  | { readonly kind: 'refused'; readonly code: DeliveryErrorCode | 'ALREADY_DELIVERED'; readonly message: string };
 
 /** Answers the requests on the driver's socket. It always answers within the delivery deadline, and never rejects. */
 export interface SecretSource {

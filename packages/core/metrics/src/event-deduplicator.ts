@@ -9,7 +9,13 @@ const MAX_REPORT_MS = 5 * 60_000;
 const MAX_NAMED = 100;
 
 /** Events that can occur ten thousand times in a storm. */
-const REPEATABLE = ['delivery.failed', 'driver.request-rejected', 'hook.accepted', 'hook.rejected'] as const;
+const REPEATABLE = [
+  'delivery.failed',
+  'access.denied',
+  'driver.request-rejected',
+  'hook.accepted',
+  'hook.rejected',
+] as const;
 
 type Repeatable = Extract<TimedEvent, { readonly type: (typeof REPEATABLE)[number] }>;
 
@@ -76,9 +82,10 @@ export class EventDeduplicator {
       // Any client can make up names.
       return JSON.stringify([event.type, event.reason, event.reason === 'unknown-name' ? null : event.hook]);
     }
-    const named = JSON.stringify([event.type, event.code, event.secret, event.service]);
+    const code = event.type === 'access.denied' ? null : event.code;
+    const named = JSON.stringify([event.type, code, event.secret, event.service]);
     if (this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED) return named;
-    return JSON.stringify([event.type, event.code]);
+    return JSON.stringify([event.type, code]);
   }
 
   #schedule(key: string, repetition: Repetition): void {

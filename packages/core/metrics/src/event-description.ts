@@ -29,6 +29,16 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ secret, service, code, message, repetitions }) =>
       `could not deliver secret ${secret} to ${nameOf(service)}: ${message} (${code})${timesMore(repetitions)}`,
   },
+  'access.denied': {
+    severity: 'warn',
+    sentence: ({ secret, message, isEnforced, repetitions }) =>
+      `${message}, in its secret ${secret}${isEnforced ? '' : '; it got the value, because access.mode is report'}${timesMore(repetitions)}`,
+  },
+  'access.policy-changed': {
+    severity: 'info',
+    sentence: ({ rules, isEnforced }) =>
+      `the changed access policy is in force, with ${rules} ${rules === 1 ? 'rule' : 'rules'}${isEnforced ? '' : '; denials are only reported'}`,
+  },
   'revision.changed': {
     severity: 'info',
     sentence: ({ provider, secrets, revision, valueChanged }) =>

@@ -3,6 +3,9 @@
  * and its fix.
  */
 export const warningCodes = [
+  'access-not-enforced',
+  'access-rule-unreachable',
+  'access-rule-unused',
   'anonymous-monitoring',
   'certificate-not-verified',
   'core-dumps-enabled',

@@ -1,6 +1,6 @@
 import type { Emitter, ListenerFailed, Timed, TimerFailed } from '@vault-swarm/kernel';
 import type { WarningCode } from './configuration-warning.ts';
-import type { ProviderErrorCode } from './provider-error.ts';
+import type { DeliveryErrorCode, ProviderErrorCode } from './provider-error.ts';
 
 /** Why a request to a hook was rejected. `replay`: it was accepted before. */
 export const hookRejections = [
@@ -64,12 +64,27 @@ export type ProductEvent =
       readonly service: string | undefined;
       readonly task: string | undefined;
       readonly provider: string | undefined;
-      readonly code: ProviderErrorCode | 'DEADLINE';
+      readonly code: DeliveryErrorCode;
       readonly message: string;
       readonly durationMs: number;
       /** The number of failures since the last report; only in reports of repeated events. */
       readonly repetitions?: number;
     }
+  /** The access policy denies a service a secret: found when a task requested it, or when a reconcile pass saw the service. */
+  | {
+      readonly type: 'access.denied';
+      readonly service: string | undefined;
+      readonly secret: string;
+      readonly provider: string;
+      /** Names service and ref, what is granted, and the rule. */
+      readonly message: string;
+      /** False if the policy is only reported: then the service got the secret. */
+      readonly isEnforced: boolean;
+      /** The number of denials since the last report; only in reports of repeated events. */
+      readonly repetitions?: number;
+    }
+  /** Another access policy is in force, because its file changed. */
+  | { readonly type: 'access.policy-changed'; readonly rules: number; readonly isEnforced: boolean }
   | {
       readonly type: 'revision.changed';
       readonly provider: string;

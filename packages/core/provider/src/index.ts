@@ -1,3 +1,8 @@
+export { type AccessDenial, AccessGuard, AccessRefused } from './access/access-guard.ts';
+export { type AccessPolicy, type AccessRule, ALLOW_ALL } from './access/access-policy.ts';
+export { type IneffectiveRule, unreachableRules, unusedRules } from './access/check-policy.ts';
+export { type AccessDecision, decideAccess } from './access/decide-access.ts';
+export type { SecretConsumer } from './access/stack-membership.ts';
 export { decodeBase64 } from './base64.ts';
 export { CallBudget } from './call-budget.ts';
 export {
@@ -57,7 +62,7 @@ export {
   rankedProblems,
 } from './problem.ts';
 export { configureProvider, type ProviderDefinition, type ProviderSettings } from './provider-definition.ts';
-export { ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
+export { type DeliveryErrorCode, ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
 export { createInstance, type InstanceParts, type ProviderInstance } from './provider-instance.ts';
 export type {
   NestedSettings,
@@ -87,6 +92,7 @@ export type {
   SecretRevision,
 } from './secret-provider.ts';
 export {
+  canonicalPath,
   consumerKey,
   describeRef,
   type Encoding,

@@ -11,6 +11,8 @@ export interface Target {
   readonly location: Readonly<Record<string, string>>;
   readonly field?: string;
   readonly pin?: string;
+  /** See `SecretRef.path`. */
+  readonly path?: string;
   /** Present if the location issues credentials. */
   readonly lease?: LeaseTerms;
 }

@@ -69,6 +69,12 @@ const kinds = {
     action:
       "Tasks that need it cannot start. Add the rule that the message names to the policy of the plugin's identity",
   },
+  POLICY_DENIED: {
+    severity: 'warning',
+    summary: 'The access policy denies a service a secret',
+    action:
+      'Its new tasks cannot start. Correct the rule that the message names in CONFIG_FILE, or the labels of the secret',
+  },
   SERVICE_DEGRADED: {
     severity: 'warning',
     summary: 'A service has fewer running tasks than desired',
@@ -105,6 +111,11 @@ const kinds = {
     severity: 'warning',
     summary: 'The login to a provider works, and will not for long',
     action: 'Renew the token, or use a login that the plugin can repeat, such as AppRole',
+  },
+  POLICY_INVALID: {
+    severity: 'warning',
+    summary: 'The access policy has changed and is not valid',
+    action: 'Correct CONFIG_FILE. Until then the policy that was in force stays',
   },
   CREDENTIAL_FILE_UNUSABLE: {
     severity: 'warning',

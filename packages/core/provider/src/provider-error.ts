@@ -24,6 +24,12 @@ export type ProviderErrorCode =
   | 'INVALID_REF'
   | 'INVALID_PAYLOAD';
 
+/**
+ * Why a request for a secret got no value: the provider's reason; `DEADLINE`: it did not answer in time;
+ * `POLICY_DENIED`: the access policy denies the service the secret, so the provider was not asked.
+ */
+export type DeliveryErrorCode = ProviderErrorCode | 'DEADLINE' | 'POLICY_DENIED';
+
 /** Every code, in the order of the table above. */
 export const providerErrorCodes: readonly ProviderErrorCode[] = [
   'NOT_FOUND',

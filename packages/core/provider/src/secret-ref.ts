@@ -29,8 +29,15 @@ export interface SecretRef {
   /** A pinned version. Only this version is read, and it is never rotated. */
   readonly pin?: string;
   readonly encoding: Encoding;
+  /** The canonical path for the access policy, if it is not the texts of `location`, joined by slashes. */
+  readonly path?: string;
   /** The location issues credentials, and has no stored value: only a `LeaseIssuer` may be asked for this ref. */
   readonly lease?: LeaseTerms;
+}
+
+/** The path by which the access policy knows the ref. It is the same for every spelling of one location. */
+export function canonicalPath({ path, location }: Pick<SecretRef, 'path' | 'location'>): string {
+  return path ?? Object.values(location).join('/');
 }
 
 const keys = new WeakMap<SecretRef, string>();

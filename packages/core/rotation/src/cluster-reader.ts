@@ -1,5 +1,5 @@
 import { type Clock, errorMessage } from '@vault-swarm/kernel';
-import type { CallOptions, Events, LabelReader } from '@vault-swarm/provider';
+import type { AccessGuard, CallOptions, Events, LabelReader } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, UsesJoiner } from './bindings/secret-binding.ts';
 import { type LedgerReading, readLedger } from './ledger/codec.ts';
@@ -22,12 +22,13 @@ export interface ClusterReaderPorts {
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
+  readonly access: Pick<AccessGuard, 'check' | 'policy'>;
   readonly clock: Clock;
   readonly events: Events;
 }
 
 const ABSENT = { kind: 'absent' } as const;
-const NO_BINDINGS: ClusterBindings = { services: [], problems: [] };
+const NO_BINDINGS: ClusterBindings = { services: [], problems: [], denials: [] };
 
 /** Reads the orchestrator. Reports when it stops answering, answers again, or gives this node another role. */
 export class ClusterReader {
@@ -38,12 +39,14 @@ export class ClusterReader {
   #isFailing = false;
   #unusable: string | null = null;
   #optionsWithoutEffect: string | null = null;
+  /** The denials that were reported, by message. */
+  #denied: ReadonlySet<string> = new Set();
   #latest: { readonly version: string; readonly stored: LedgerReading } | null = null;
 
   constructor(ports: ClusterReaderPorts, statusReporter: StatusReporter) {
     this.#ports = ports;
     this.#statusReporter = statusReporter;
-    this.#uses = new UsesJoiner(ports.labels);
+    this.#uses = new UsesJoiner(ports.labels, ports.access);
   }
 
   /** This node's role in the cluster, as last observed. */
@@ -75,6 +78,7 @@ export class ClusterReader {
       const bindings = this.#uses.join(snapshot);
       this.#statusReporter.observed(snapshot, bindings, clock.now());
       this.#warnOfOptions(snapshot.secrets);
+      this.#reportDenials(bindings);
       const stored = record === null ? ABSENT : this.#parse(record);
       this.#reportUnusable(stored);
       const mustRewrite = stored.kind === 'damaged' || (record?.kind === 'text' && record.mustRewrite);
@@ -114,6 +118,14 @@ export class ClusterReader {
       withOptions.length === 0 ? null : `${describeOptions(withOptions)}; create the secrets again with labels instead`;
     if (message !== null && message !== this.#optionsWithoutEffect) this.#warn(message);
     this.#optionsWithoutEffect = message;
+  }
+
+  /** Reports each denial once, until it ends. */
+  #reportDenials({ denials }: ClusterBindings): void {
+    for (const denial of denials) {
+      if (!this.#denied.has(denial.message)) this.#ports.events.emit({ type: 'access.denied', ...denial });
+    }
+    this.#denied = new Set(denials.map(({ message }) => message));
   }
 
   #warn(message: string): void {

@@ -7,6 +7,8 @@ import type {
   LeasedValues,
   RevisionRequest,
   RevisionSelection,
+  SecretConsumer,
+  SecretRef,
 } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
@@ -140,6 +142,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   /** Starts to poll and to reconcile. */
   start(): void {
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
+    this.#unsubscribe.push(this.#ports.access.onChange(() => this.#passes.wake()));
     this.#poller.start();
     this.#passes.wake();
   }
@@ -222,6 +225,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { role } = this.#cluster;
     const polledOf = (provider: string) => this.#poller.of(provider);
     return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, this.#ports.clock.now());
+  }
+
+  /** The services as of the latest observation, with the refs of their secrets. */
+  consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] {
+    return this.#statusReporter.consumers();
   }
 
   #refuseIfDisabled(): void {

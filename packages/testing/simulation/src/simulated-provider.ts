@@ -63,6 +63,8 @@ export class SimulatedProvider {
   reads = 0;
   /** Reads and probes. */
   calls = 0;
+  /** Told of every ref that is read or probed, with an answer or without. */
+  onRead: (ref: SecretRef) => void = () => undefined;
   /** Told of every change of what a path has: `null` where that is nothing. */
   onWrite: (path: string, text: string | null) => void = () => undefined;
 
@@ -137,6 +139,7 @@ export class SimulatedProvider {
 
   read(ref: SecretRef, { signal }: CallOptions): SecretRevision {
     this.reads += 1;
+    this.onRead(ref);
     this.#answer(signal);
     if (ref.lease !== undefined) throw new Error('what is issued is never read');
     const versions = this.#answered(ref, 'read');
@@ -144,6 +147,7 @@ export class SimulatedProvider {
   }
 
   readRevision(ref: SecretRef, revision: string, { signal }: CallOptions): SecretRevision {
+    this.onRead(ref);
     this.#answer(signal);
     return this.#give(this.#answered(ref, 'read').find((version) => version.revision === revision));
   }
@@ -151,6 +155,7 @@ export class SimulatedProvider {
   probe(refs: readonly SecretRef[], { signal }: CallOptions): ReadonlyMap<string, ProbeResult> {
     signal.throwIfAborted();
     this.calls += 1;
+    for (const ref of refs) this.onRead(ref);
     return new Map(refs.map((ref): [string, ProbeResult] => [refKey(ref), this.#probe(ref)]));
   }
 

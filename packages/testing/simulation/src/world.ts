@@ -1,4 +1,4 @@
-import type { TimedEvent } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
 import type { Rotation, RotationSettings } from '@vault-swarm/rotation';
 import { fails } from './failing.ts';
 import { Cluster } from './plugin/cluster.ts';
@@ -16,6 +16,7 @@ export class World {
   readonly clock = new SimulatedClock();
   readonly provider = new SimulatedProvider(() => this.clock.now());
   readonly events: TimedEvent[] = [];
+  readonly access = new AccessGuard(ALLOW_ALL);
   /** While set, no secret is delivered. */
   refuses = false;
   readonly swarm: SimulatedSwarm;
@@ -37,7 +38,7 @@ export class World {
       ask: async (task, secret) => (this.refuses ? null : this.#cluster.ask(task, secret)),
     });
     this.#cluster = new Cluster({
-      ...{ clock, provider, swarm: this.swarm, settings: this.settings, labels: simulatedLabels },
+      ...{ clock, provider, swarm: this.swarm, settings: this.settings, labels: simulatedLabels, access: this.access },
       managers: [MANAGER],
       limits: {
         deadlineMs: 2_000,

@@ -46,7 +46,9 @@ export const waitingReasonSchema = z
 /** Why a secret has no value to deliver. */
 export const secretProblemSchema = z
   .object({
-    code: z.enum(providerErrorCodes).meta({ description: 'stable; see docs/reference/errors.md' }),
+    code: z
+      .enum([...providerErrorCodes, 'POLICY_DENIED'])
+      .meta({ description: 'stable; see docs/reference/errors.md' }),
     message: z.string(),
   })
   .meta({ id: 'SecretProblem' });

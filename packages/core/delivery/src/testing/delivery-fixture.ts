@@ -1,5 +1,7 @@
 import { type Clock, EventBus } from '@vault-swarm/kernel';
 import {
+  AccessGuard,
+  ALLOW_ALL,
   type DeliveryRecord,
   LabelReader,
   type ProductEvent,
@@ -72,6 +74,7 @@ export function setUp(limits: Partial<DeliveryLimits> = {}, listener: (event: Ti
   const delivered: Omit<DeliveryRecord, 'value'>[] = [];
   const delivery = new Delivery({
     labels: new LabelReader([{ name: 'vault', scheme }]),
+    access: new AccessGuard(ALLOW_ALL),
     findProvider: async () => provider,
     clock,
     events: bus,

@@ -1,4 +1,4 @@
-import { type LabelReader, ProviderError } from '@vault-swarm/provider';
+import { AccessGuard, type AccessPolicy, ALLOW_ALL, type LabelReader, ProviderError } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import type { Workload, WorkloadSecret } from '../ports/orchestrator.ts';
 import { UsesJoiner } from './secret-binding.ts';
@@ -8,7 +8,7 @@ const service = (id: string, secretIds: readonly string[], more: Partial<Workloa
   ({ id, name: id, secretIds, formerSecretIds: [], tasks: [], ...more }) as unknown as Workload;
 
 /** A joiner, and the paths that it has read labels of since it was asked last. */
-function joiner() {
+function joiner(access = new AccessGuard(ALLOW_ALL)) {
   const read: string[] = [];
   const labels: Pick<LabelReader, 'read'> = {
     read: ({ path = '' }, _name, serviceName) => {
@@ -18,7 +18,7 @@ function joiner() {
       return { ref, rotate: 'auto', isPerService: path === `of ${serviceName}` };
     },
   };
-  return { bindings: new UsesJoiner(labels), takeRead: () => read.splice(0) };
+  return { bindings: new UsesJoiner(labels, access), takeRead: () => read.splice(0) };
 }
 
 test('what did not change is joined once, and keeps its objects', () => {
@@ -53,4 +53,24 @@ test.each([
   bindings.join({ secrets: [secret('a')], services: [service('web', ['a'])] });
   const fresh = joiner().bindings.join({ secrets, services: [changed] });
   expect(bindings.join({ secrets, services: [changed] })).toEqual(fresh);
+});
+
+test('a secret that the access policy denies is marked, until the policy or the stack changes', () => {
+  const denyAll: AccessPolicy = { ...ALLOW_ALL, default: 'deny', rules: [] };
+  const access = new AccessGuard(denyAll);
+  const { bindings } = joiner(access);
+  const snapshot = { secrets: [secret('a')], services: [service('web', ['a'])] };
+  const message = 'the access policy denies service web vault a: no rule is for it, and the default is deny';
+  const denied = bindings.join(snapshot);
+  expect(denied.services[0]?.bindings[0]?.denial).toBe(message);
+  expect(denied.denials).toEqual([{ service: 'web', secret: 'a', provider: 'vault', message, isEnforced: true }]);
+  const rule = { stacks: ['web'], services: null, grant: new Map([['vault', ['a']]]), versions: 'any' } as const;
+  access.replace({ ...denyAll, rules: [rule] });
+  const inStack = { ...snapshot, services: [service('web', ['a'], { name: 'web_a', tenant: 'web' })] };
+  expect(bindings.join(snapshot).denials).toHaveLength(1);
+  expect(bindings.join(inStack).denials).toEqual([]);
+  access.replace({ ...denyAll, mode: 'report' });
+  const reported = bindings.join(snapshot);
+  expect(reported.denials).toMatchObject([{ isEnforced: false }]);
+  expect(reported.services[0]?.bindings[0]?.denial).toBeUndefined();
 });

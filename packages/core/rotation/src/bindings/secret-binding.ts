@@ -1,4 +1,5 @@
 import {
+  type AccessGuard,
   consumerKey,
   describeRef,
   type LabelReader,
@@ -24,6 +25,8 @@ export interface SecretBinding {
   /** The `consumerKey` of the ref and the service. */
   readonly refKey: string;
   readonly rotate: RotateMode;
+  /** Why the access policy denies the service the secret. The ref is not read for this service then. */
+  readonly denial?: string;
   /** When its rotations may start, as far as its labels say so. */
   readonly startTimes?: Partial<StartTimes>;
 }
@@ -40,31 +43,48 @@ export interface LabelProblem {
   readonly message: string;
 }
 
-/** The services with the bindings of their secrets, and the label problems. */
+/** The access policy denies a service a secret, or would if it were enforced. */
+export interface DeniedBinding {
+  readonly service: string;
+  readonly secret: string;
+  readonly provider: string;
+  readonly message: string;
+  readonly isEnforced: boolean;
+}
+
+/** The services with the bindings of their secrets, the label problems, and what the access policy denies. */
 export interface ClusterBindings {
   readonly services: readonly ServiceBindings[];
   readonly problems: readonly LabelProblem[];
+  readonly denials: readonly DeniedBinding[];
 }
 
 /** The result for one service. */
 interface Joined {
   readonly secrets: readonly WorkloadSecret[];
   readonly problems: readonly LabelProblem[];
+  readonly denials: readonly DeniedBinding[];
   readonly serviceBindings: ServiceBindings;
 }
 
-/** Joins successive snapshots with the secrets' labels. Unchanged services are not joined again. */
+/** Joins successive snapshots with the secrets' labels and the access policy. Unchanged services are not joined again. */
 export class UsesJoiner {
   readonly #labels: Pick<LabelReader, 'read'>;
+  readonly #access: Pick<AccessGuard, 'check' | 'policy'>;
+  #policy: AccessGuard['policy'];
   /** By service. */
   #joined: ReadonlyMap<string, Joined> = new Map();
 
-  constructor(labels: Pick<LabelReader, 'read'>) {
+  constructor(labels: Pick<LabelReader, 'read'>, access: Pick<AccessGuard, 'check' | 'policy'>) {
     this.#labels = labels;
+    this.#access = access;
+    this.#policy = access.policy;
   }
 
   /** Reads the labels of every secret in the snapshot, for each service that uses it. */
   join(snapshot: WorkloadSnapshot): ClusterBindings {
+    if (this.#policy !== this.#access.policy) this.#joined = new Map();
+    this.#policy = this.#access.policy;
     const byId = new Map(snapshot.secrets.map((secret) => [secret.id, secret]));
     const joined = new Map<string, Joined>();
     const problems = new Map<string, LabelProblem>();
@@ -73,6 +93,7 @@ export class UsesJoiner {
       const known = this.#joined.get(service.id);
       const isKnown =
         known?.serviceBindings.service.name === service.name &&
+        known.serviceBindings.service.tenant === service.tenant &&
         known.secrets.length === secrets.length &&
         known.secrets.every((secret, index) => secret === secrets[index]);
       const next = isKnown ? withService(known, service) : this.#joinService(service, secrets);
@@ -83,12 +104,14 @@ export class UsesJoiner {
     return {
       services: [...joined.values()].map(({ serviceBindings }) => serviceBindings),
       problems: [...problems.values()],
+      denials: [...joined.values()].flatMap(({ denials }) => denials),
     };
   }
 
   #joinService(service: Workload, secrets: readonly WorkloadSecret[]): Joined {
     const bindings: SecretBinding[] = [];
     const problems: LabelProblem[] = [];
+    const denials: DeniedBinding[] = [];
     for (const secret of secrets) {
       try {
         const { ref, rotate, isPerService, startTimes } = this.#labels.read(secret.labels, secret.name, service.name);
@@ -97,18 +120,23 @@ export class UsesJoiner {
         const [key, aliasKey] = isOwn ? [ofService, secret.id] : [secret.id, ofService];
         // A credential that ends must be replaced in time, whatever the labels say.
         const times = ref.lease !== undefined ? ALWAYS : startTimes === undefined ? {} : { startTimes };
+        const denial = this.#access.check({ service: service.name, stack: service.tenant }, ref);
+        if (denial !== null) {
+          denials.push({ service: service.name, secret: secret.name, provider: ref.provider, ...denial });
+        }
         bindings.push({
           ...{ secret, key, aliasKey, ref },
           refKey: consumerKey(ref, service.id),
           rotate: ref.lease === undefined ? rotate : 'auto',
           ...times,
+          ...(denial?.isEnforced === true ? { denial: denial.message } : {}),
         });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
         problems.push({ secret, message: error.message });
       }
     }
-    return { secrets, problems, serviceBindings: { service, bindings } };
+    return { secrets, problems, denials, serviceBindings: { service, bindings } };
   }
 }
 

@@ -13,7 +13,13 @@ test('what was observed before this process wrote does not end a lockdown, nor s
   const observe = (): Observation => {
     nowMs += 1;
     return {
-      ...{ startedAtMs: nowMs, role: 'leader', secrets: [], bindings: { services: [], problems: [] }, version: '1' },
+      ...{
+        startedAtMs: nowMs,
+        role: 'leader',
+        secrets: [],
+        bindings: { services: [], problems: [], denials: [] },
+        version: '1',
+      },
       ...{ stored: { kind: 'readable', ledger: stored, format: LEDGER_FORMAT }, mustRewrite: false },
     };
   };

@@ -300,8 +300,8 @@ function serviceStateOf(
       entry,
       bindings: known,
       unread: unresolvedKeys(service, bindings),
-      undeliverable: bindings.flatMap(({ refKey, secret }) => {
-        const reason = input.undeliverable(refKey);
+      undeliverable: bindings.flatMap(({ refKey, secret, denial }) => {
+        const reason = denial ?? input.undeliverable(refKey);
         return reason === null ? [] : [{ secret: secret.name, reason }];
       }),
       policy: input.policy,

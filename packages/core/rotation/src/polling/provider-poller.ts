@@ -152,14 +152,14 @@ export class ProviderPoller {
     return digest;
   }
 
-  /** Watches exactly the refs that are in use from now on. */
+  /** Watches exactly the refs that services use and may read, from now on. */
   watch(bindings: ClusterBindings): void {
     const refs = new Map<string, Map<string, SecretRef>>();
     const polledOf = new Map<string, Watched>();
     for (const { bindings: list } of bindings.services) {
-      for (const { ref } of list) {
+      for (const { ref, denial } of list) {
         // What is issued has no stored value that could change.
-        if (ref.pin !== undefined || ref.lease !== undefined) continue;
+        if (ref.pin !== undefined || ref.lease !== undefined || denial !== undefined) continue;
         const key = refKey(ref);
         const ofProvider = refs.get(ref.provider) ?? new Map<string, SecretRef>();
         refs.set(ref.provider, ofProvider.set(key, ref));

@@ -1,5 +1,5 @@
 import type { Clock, Digest, Random } from '@vault-swarm/kernel';
-import type { Events, LabelReader, ProviderInstance, StartTimes } from '@vault-swarm/provider';
+import type { AccessGuard, Events, LabelReader, ProviderInstance, StartTimes } from '@vault-swarm/provider';
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges } from './orchestrator.ts';
 import type { ValueCache } from './value-cache.ts';
 
@@ -38,6 +38,7 @@ export interface RotationPorts {
   /** Where the accounts of leases are kept. */
   readonly leaseLedger: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
+  readonly access: Pick<AccessGuard, 'check' | 'policy' | 'onChange'>;
   /** Names of the configured providers. */
   readonly providers: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;

@@ -75,9 +75,9 @@ export class RevisionSelector {
       if (entry === undefined) continue;
       const { rollout } = entry;
       const ofService = new Map<string, Intent>();
-      for (const { key, ref, refKey, secret } of bindings) {
+      for (const { key, ref, refKey, secret, denial } of bindings) {
         // What a generation was issued is delivered to all of its tasks.
-        if (ref.lease !== undefined) continue;
+        if (ref.lease !== undefined || denial !== undefined) continue;
         const intent: Intent = {
           quarantine: quarantineOf(entry, key)?.lastGood[key],
           generation: rollout?.generation ?? 0,

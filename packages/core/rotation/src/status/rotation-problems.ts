@@ -1,5 +1,6 @@
 import { displayNames, displayText } from '@vault-swarm/kernel';
-import { type Problem, ProblemList, type ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
+import { type Problem, ProblemList, type ProviderError } from '@vault-swarm/provider';
+import type { DeniedBinding } from '../bindings/secret-binding.ts';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { UnusableLedger } from '../ledger/stored-ledger.ts';
 import type { Role, WorkloadSecret } from '../ports/orchestrator.ts';
@@ -25,13 +26,15 @@ export interface ProblemFacts {
   readonly lockdown: Lockdown | null;
   readonly secrets: readonly SecretStatus[];
   readonly services: readonly ServiceStatus[];
+  /** What the access policy denies. */
+  readonly denials: readonly DeniedBinding[];
   /** Secrets with options that have no effect. */
   readonly withOptions: readonly WorkloadSecret[];
   readonly polledOf: (provider: string) => PolledProvider | undefined;
 }
 
 /** These errors of a secret follow from the state of its provider. */
-export const OUTAGES: ReadonlySet<ProviderErrorCode> = new Set(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED']);
+export const OUTAGES: ReadonlySet<string> = new Set(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED']);
 
 /** Waiting reasons that follow from a secret's problem, which is listed by itself. */
 const FOLLOWS_FROM_SECRET: ReadonlySet<string> = new Set(['SECRET_UNDELIVERABLE', 'LABELS_INVALID']);
@@ -41,6 +44,7 @@ export function rotationProblems(facts: ProblemFacts): readonly Problem[] {
   const list = new ProblemList();
   addCluster(list, facts);
   const explained = addProviders(list, facts);
+  addDenials(list, facts, explained);
   addSecrets(list, facts, explained);
   addServices(list, facts, explained);
   return list.problems;
@@ -98,6 +102,20 @@ function addProviders(list: ProblemList, { secrets, services, polledOf }: Proble
   return explained;
 }
 
+/** Adds what the access policy denies. */
+function addDenials(
+  list: ProblemList,
+  { denials, secrets, services }: ProblemFacts,
+  explained: Set<SecretStatus>,
+): void {
+  for (const { service, secret, message } of denials) {
+    const isDown = services.some(({ name, state }) => name === service && state.code === 'failing');
+    const severity = isDown ? 'critical' : 'warning';
+    list.add('POLICY_DENIED', message, { services: [service], secrets: [secret], severity });
+  }
+  for (const secret of secrets) if (secret.problem?.code === 'POLICY_DENIED') explained.add(secret);
+}
+
 /** Adds the secrets without a value: one problem for all with the same reason. */
 function addSecrets(list: ProblemList, { secrets, services }: ProblemFacts, explained: Set<SecretStatus>): void {
   const own = secrets.filter((secret) => secret.problem !== null && !explained.has(secret));
@@ -121,7 +139,7 @@ function addSecrets(list: ProblemList, { secrets, services }: ProblemFacts, expl
 }
 
 /** Labels of a secret in use can't be changed by the CLI: a new secret takes its place in the service. */
-function actionFor(code: ProviderErrorCode, { name, services }: SecretStatus): { readonly action?: string } {
+function actionFor(code: string, { name, services }: SecretStatus): { readonly action?: string } {
   if (code !== 'INVALID_REF') return {};
   const service = services[0] ?? 'SERVICE';
   return {
@@ -132,13 +150,19 @@ function actionFor(code: ProviderErrorCode, { name, services }: SecretStatus): {
 }
 
 /** Adds the services that do not run or do not rotate, unless a problem of a secret explains it. */
-function addServices(list: ProblemList, { services }: ProblemFacts, explained: ReadonlySet<SecretStatus>): void {
+function addServices(
+  list: ProblemList,
+  { services, denials }: ProblemFacts,
+  explained: ReadonlySet<SecretStatus>,
+): void {
   const byName = new Set([...explained].map(({ name }) => name));
-  const isExplained = (service: ServiceStatus) => service.secrets.some((name) => byName.has(name));
+  const denied = new Set(denials.map(({ service }) => service));
+  const isExplained = ({ name, secrets }: ServiceStatus) =>
+    denied.has(name) || secrets.some((secret) => byName.has(secret));
   for (const service of services) {
     const { name, state } = service;
     if (state.code !== 'failing' && state.code !== 'degraded') continue;
-    if (service.undeliverableSecrets.length > 0 && isExplained(service)) continue;
+    if ((service.undeliverableSecrets.length > 0 || denied.has(name)) && isExplained(service)) continue;
     const code = state.code === 'failing' ? 'SERVICE_FAILING' : 'SERVICE_DEGRADED';
     list.add(code, `${displayText(name)}: ${state.message}`, { services: [name] });
   }

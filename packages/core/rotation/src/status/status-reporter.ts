@@ -1,5 +1,5 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
-import type { ProductEvent, ProviderError } from '@vault-swarm/provider';
+import type { ProductEvent, ProviderError, SecretConsumer, SecretRef } from '@vault-swarm/provider';
 import { outdatedTasks } from '../bindings/binding-state.ts';
 import {
   type ClusterBindings,
@@ -36,6 +36,14 @@ interface PolledRefs extends PolledProvider {
   error(refKey: string): ProviderError | undefined;
 }
 
+/** One secret and the services that use it. */
+interface SecretUse {
+  readonly binding: SecretBinding;
+  readonly services: string[];
+  /** Why no service may read it; `null` if one may. */
+  denial: SecretStatus['problem'];
+}
+
 /** A task that has run for this long counts as steady. */
 const STEADY_MS = 30_000;
 
@@ -46,7 +54,7 @@ export class StatusReporter {
   readonly #enabled: boolean;
   readonly #orchestratorName: string;
   #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
-  #uses: ClusterBindings = { services: [], problems: [] };
+  #uses: ClusterBindings = { services: [], problems: [], denials: [] };
   #ledger: LedgerDocument | null = null;
   #planned: ReadonlyMap<string, ServicePlan> = new Map();
   #observedAtMs: number | null = null;
@@ -116,6 +124,14 @@ export class StatusReporter {
     if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 
+  /** The services as of the latest observation, with the refs of their secrets. */
+  consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] {
+    return this.#uses.services.map(({ service: { name, tenant }, bindings }) => ({
+      consumer: { service: name, stack: tenant },
+      refs: bindings.map(({ ref }) => ref),
+    }));
+  }
+
   /** The status now. @param nowMs since 1970. */
   status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled, nowMs: number): RotationStatus {
     const ledger = this.#ledger;
@@ -139,6 +155,7 @@ export class StatusReporter {
         lockdown,
         secrets,
         services,
+        denials: this.#uses.denials.filter(({ isEnforced }) => isEnforced),
         withOptions: this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined),
         polledOf,
       }),
@@ -146,12 +163,18 @@ export class StatusReporter {
   }
 
   #secrets(polledOf: FindPolled, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
-    const usedBy = new Map<string, { binding: SecretBinding; services: string[] }>();
+    const usedBy = new Map<string, SecretUse>();
     for (const { service, bindings } of this.#uses.services) {
       for (const binding of bindings) {
         const known = usedBy.get(binding.secret.id);
-        if (known === undefined) usedBy.set(binding.secret.id, { binding, services: [service.name] });
-        else known.services.push(service.name);
+        const denial =
+          binding.denial === undefined ? null : ({ code: 'POLICY_DENIED', message: binding.denial } as const);
+        if (known === undefined) {
+          usedBy.set(binding.secret.id, { binding, services: [service.name], denial });
+          continue;
+        }
+        known.services.push(service.name);
+        if (denial === null) known.denial = null;
       }
     }
     const wrong = new Map(
@@ -180,7 +203,7 @@ export class StatusReporter {
         pinned: binding.ref.pin !== undefined,
         revision: binding.ref.pin ?? current?.revision ?? null,
         changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(binding.key)),
-        problem: wrong.get(id) ?? problemFrom(watch?.error(binding.refKey)),
+        problem: wrong.get(id) ?? used.denial ?? problemFrom(watch?.error(binding.refKey)),
       };
     });
   }

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode, ProviderErrorCode, RolloutCause, RotateMode } from '@vault-swarm/provider';
+import type { DeliveryErrorCode, Problem, ProblemCode, RolloutCause, RotateMode } from '@vault-swarm/provider';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
@@ -20,7 +20,7 @@ export interface SecretStatus {
   /** Names of the services that use it. */
   readonly services: readonly string[];
   /** Why it has no value to deliver; `null` if it has one. */
-  readonly problem: { readonly code: ProviderErrorCode; readonly message: string } | null;
+  readonly problem: { readonly code: Exclude<DeliveryErrorCode, 'DEADLINE'>; readonly message: string } | null;
 }
 
 /** How many running tasks of a service have which revisions of one of its secrets. */

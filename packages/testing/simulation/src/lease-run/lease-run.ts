@@ -1,4 +1,4 @@
-import { ProviderError } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, ProviderError } from '@vault-swarm/provider';
 import { Cluster } from '../plugin/cluster.ts';
 import type { PortFault, PortName } from '../plugin/fault-injector.ts';
 import { SeededRandom } from '../seeded-random.ts';
@@ -76,6 +76,7 @@ export class LeaseRun {
     });
     this.#cluster = new Cluster({
       ...{ managers: this.#managers, clock, provider: this.#provider, swarm: this.#swarm, labels: simulatedLabels },
+      access: new AccessGuard(ALLOW_ALL),
       settings: {
         enabled: true,
         intervalMs: 5_000,

@@ -1,6 +1,6 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
 import type { Digest, Random } from '@vault-swarm/kernel';
-import type { CallOptions, LabelReader, TimedEvent } from '@vault-swarm/provider';
+import type { AccessGuard, CallOptions, LabelReader, TimedEvent } from '@vault-swarm/provider';
 import type { Role, RotationSettings, WorkloadSecret, WorkloadSnapshot, WriteOutcome } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';
@@ -49,6 +49,8 @@ export interface ClusterOptions {
   readonly provider: SimulatedProvider;
   readonly swarm: SimulatedSwarm;
   readonly labels: LabelReader;
+  /** The access policy of all managers. */
+  readonly access: AccessGuard;
   readonly settings: RotationSettings;
   readonly limits: DeliveryLimits;
   readonly random: Random;
@@ -124,10 +126,10 @@ export class Cluster {
   /** Starts the plugin of a manager as a new process would: it knows nothing but what its ports tell. */
   start(name: string): PluginProcess {
     const manager = this.manager(name);
-    const { clock, settings, limits, labels, provider, random, onEvent, onStart, onDeath } = this.#options;
+    const { clock, settings, limits, labels, access, provider, random, onEvent, onStart, onDeath } = this.#options;
     manager.process?.kill();
     manager.process = new PluginProcess({
-      ...{ manager: name, clock, settings, limits, labels, random },
+      ...{ manager: name, clock, settings, limits, labels, access, random },
       clockOffsetMs: () => manager.clockOffsetMs,
       provider: provider.instance,
       orchestrator: this.#seenBy(manager),

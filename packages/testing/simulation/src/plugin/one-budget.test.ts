@@ -1,6 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { EventBus } from '@vault-swarm/kernel';
-import { type ProductEvent, type ProviderInstance, SecretValue } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, type ProductEvent, type ProviderInstance, SecretValue } from '@vault-swarm/provider';
 import { parseLedger, Rotation, type RotationPorts, type Values } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -66,7 +66,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     revisions: { readRevision: (_, revision) => read(revision) },
   };
   const findProvider = () => after(waits.provider, instance);
-  const common = { labels: simulatedLabels, clock, events, findProvider };
+  const common = { labels: simulatedLabels, access: new AccessGuard(ALLOW_ALL), clock, events, findProvider };
   let rotation: Rotation | null = null;
   const delivery = new Delivery({
     ...common,

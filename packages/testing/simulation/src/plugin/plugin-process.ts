@@ -1,6 +1,7 @@
 import { Delivery, type DeliveryLimits, type SecretRequest, type SecretResponse } from '@vault-swarm/delivery';
 import { type Digest, EventBus, type Random } from '@vault-swarm/kernel';
 import {
+  type AccessGuard,
   type CallOptions,
   type LabelReader,
   type ProductEvent,
@@ -36,6 +37,7 @@ export interface PluginOptions {
   readonly settings: RotationSettings;
   readonly limits: DeliveryLimits;
   readonly labels: LabelReader;
+  readonly access: AccessGuard;
   readonly provider: ProviderInstance;
   readonly orchestrator: ManagerPorts;
   readonly digest: Digest;
@@ -70,7 +72,13 @@ export class PluginProcess {
       if (this.#isAlive) options.onEvent(event);
     });
     const provider = this.#faultyProvider(options.provider);
-    const common = { labels, clock: this.#clock, events: bus, findProvider: async () => provider };
+    const common = {
+      labels,
+      access: options.access,
+      clock: this.#clock,
+      events: bus,
+      findProvider: async () => provider,
+    };
     this.#delivery = new Delivery({
       ...common,
       limits,

@@ -1,4 +1,4 @@
-import type { TimedEvent } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
 import { fails } from '../failing.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
@@ -18,7 +18,14 @@ export async function threeManagers(intervalMs: number) {
   const writers: string[] = [];
   const swarm = new SimulatedSwarm(clock, { fails, ask: (task, secret) => cluster.ask(task, secret) });
   const cluster: Cluster = new Cluster({
-    ...{ clock, provider, swarm, labels: simulatedLabels, managers: [ONE, TWO, THREE] },
+    ...{
+      clock,
+      provider,
+      swarm,
+      labels: simulatedLabels,
+      access: new AccessGuard(ALLOW_ALL),
+      managers: [ONE, TWO, THREE],
+    },
     settings: {
       ...{ enabled: true, intervalMs, digestKey: null },
       leases: { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 },

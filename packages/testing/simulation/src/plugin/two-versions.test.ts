@@ -1,4 +1,4 @@
-import type { TimedEvent } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
 import { parseLedger, serialiseLedger } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { fails } from '../failing.ts';
@@ -50,7 +50,14 @@ async function twoVersions() {
   const warnings: string[] = [];
   const swarm = new SimulatedSwarm(clock, { fails, ask: (task, secret) => cluster.ask(task, secret) });
   const cluster: Cluster = new Cluster({
-    ...{ clock, provider, swarm, labels: simulatedLabels, managers: [EARLIER, PRESENT] },
+    ...{
+      clock,
+      provider,
+      swarm,
+      labels: simulatedLabels,
+      access: new AccessGuard(ALLOW_ALL),
+      managers: [EARLIER, PRESENT],
+    },
     settings: {
       enabled: true,
       intervalMs: 1_000,

@@ -1,4 +1,4 @@
-import type { TimedEvent } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
 import { type LedgerDocument, parseLedger, type RotationSettings } from '@vault-swarm/rotation';
 import { fails } from '../failing.ts';
 import { Cluster, type Manager } from '../plugin/cluster.ts';
@@ -128,6 +128,7 @@ export class Run implements RunContext {
     this.cluster = new Cluster({
       ...{ managers, clock, provider: this.provider, swarm: this.swarm, settings: this.settings },
       labels: simulatedLabels,
+      access: new AccessGuard(ALLOW_ALL),
       limits,
       random: new SeededRandom(seed + 0x717e),
       ...faults,
