@@ -60,7 +60,7 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
 export function mayBeLost({ ledger, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const quarantines = ledger?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const isManual = paths.some((path) => oracle.isOverlooked(service.id, path) === 'rolled back manually');
+  const isManual = paths.some((path) => oracle.isOverlookedFor(service.id, path, 'rolled back manually'));
   return quarantines.length > 0 && isManual ? { anomaly: 'rolled back manually', paths } : null;
 }
 

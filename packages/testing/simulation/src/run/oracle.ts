@@ -161,14 +161,16 @@ export class Oracle {
    * changed after the cause, and after the plugins had the time to act on it, was seen; what was deleted by then was not.
    */
   isOverlooked(serviceId: string, path: string): ToleratedAnomaly | null {
+    const anomalies = ['ledger lost', 'rolled back manually'] as const;
+    return anomalies.find((anomaly) => this.isOverlookedFor(serviceId, path, anomaly)) ?? null;
+  }
+
+  /** Whether this explains it: there may be more than one explanation. */
+  isOverlookedFor(serviceId: string, path: string, anomaly: ToleratedAnomaly): boolean {
     const { truth, settings } = this.#run;
-    const { tolerated } = this.pastOf(serviceId);
     const graceMs = 2 * settings.intervalMs + 2_000 + timeSlackMs(this.#run);
-    for (const anomaly of ['ledger lost', 'rolled back manually'] as const) {
-      const sinceMs = tolerated.get(anomaly);
-      if (sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs) return anomaly;
-    }
-    return null;
+    const sinceMs = this.pastOf(serviceId).tolerated.get(anomaly);
+    return sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs;
   }
 
   /** What was overlooked has changed, and is known to have. */
