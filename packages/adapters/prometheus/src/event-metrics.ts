@@ -8,6 +8,7 @@ import { PREFIX } from './readings.ts';
 const GETSECRET_BOUNDS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5];
 const ROLLOUT_BOUNDS_SECONDS = [1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600];
 const OUTCOMES = ['cache', 'provider', 'stale', 'refused'] as const;
+const LEASE_OPERATIONS = ['issue', 'renew', 'revoke'] as const;
 const RESULTS = ['completed', 'paused', 'rolled-back', 'stuck', 'rejected', 'rollback-completed'] as const;
 
 /**
@@ -25,6 +26,8 @@ export class EventMetrics {
   readonly #denials: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
   readonly #hooks: Counter<'result'>;
+  readonly #leases: Counter<'operation' | 'result'>;
+  readonly #alreadyDelivered: Counter;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
   readonly #passes: Histogram;
@@ -81,6 +84,17 @@ export class EventMetrics {
       labelNames: ['result'],
       registers,
     });
+    this.#leases = new Counter({
+      name: `${PREFIX}lease_operations_total`,
+      help: 'Issues, renewals and revocations of credentials that end, by result',
+      labelNames: ['operation', 'result'],
+      registers,
+    });
+    this.#alreadyDelivered = new Counter({
+      name: `${PREFIX}lease_requests_already_delivered_total`,
+      help: 'Requests for credentials of running tasks that the plugin does not have any more; harmless',
+      registers,
+    });
     this.#dockerErrors = new Counter({
       name: `${PREFIX}orchestrator_outages_total`,
       help: 'Outages of Docker: how often it started to fail',
@@ -100,6 +114,9 @@ export class EventMetrics {
     for (const outcome of OUTCOMES) this.#getSecret.zero({ outcome });
     for (const enforced of ['true', 'false']) this.#denials.inc({ enforced }, 0);
     for (const result of RESULTS) this.#rollouts.inc({ result }, 0);
+    for (const operation of LEASE_OPERATIONS) {
+      for (const result of ['ok', 'failed']) this.#leases.inc({ operation, result }, 0);
+    }
     for (const result of ['accepted', ...hookRejections]) this.#hooks.inc({ result }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
@@ -140,6 +157,21 @@ export class EventMetrics {
         this.#providerErrors.inc({ provider, code: event.code });
         return;
       }
+      case 'lease.issued':
+        this.#leases.inc({ operation: 'issue', result: 'ok' });
+        return;
+      case 'lease.renewed':
+        this.#leases.inc({ operation: 'renew', result: 'ok' });
+        return;
+      case 'lease.revoked':
+        this.#leases.inc({ operation: 'revoke', result: 'ok' });
+        return;
+      case 'lease.failed':
+        this.#leases.inc({ operation: event.operation, result: 'failed' });
+        return;
+      case 'lease.already-delivered':
+        this.#alreadyDelivered.inc();
+        return;
       case 'hook.accepted':
         this.#hooks.inc({ result: 'accepted' });
         return;
