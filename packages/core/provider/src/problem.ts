@@ -96,6 +96,16 @@ const kinds = {
     summary: 'A lockdown is active',
     action: 'End it: vault-swarm lockdown --release',
   },
+  LEASE_FAILING: {
+    severity: 'warning',
+    summary: 'A credential that ends is not issued, renewed or revoked',
+    action: 'Fix the cause before the credential ends: see the events, vault-swarm events --level error',
+  },
+  LEASE_HOLDER_DENIED: {
+    severity: 'warning',
+    summary: "Credentials depend on the plugin's login",
+    action: 'Add the token role or the policy that the message names. Until then services roll before the login ends',
+  },
   ROTATION_TOO_FREQUENT: {
     severity: 'warning',
     summary: 'A service rotates faster than it rolls',

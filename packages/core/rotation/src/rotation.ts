@@ -224,7 +224,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   status(): RotationStatus {
     const { role } = this.#cluster;
     const polledOf = (provider: string) => this.#poller.of(provider);
-    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, this.#ports.clock.now());
+    const nowMs = this.#ports.clock.now();
+    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases.problems);
   }
 
   /** The services as of the latest observation, with the refs of their secrets. */

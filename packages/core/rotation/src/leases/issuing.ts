@@ -91,6 +91,11 @@ export class Issuing {
     return this.#holderProblems;
   }
 
+  /** The services whose latest issue failed, with the reason. */
+  get failures(): readonly { readonly serviceId: string; readonly error: ProviderError }[] {
+    return [...this.#failures].map(([key, { error }]) => ({ serviceId: key.slice(0, key.indexOf(' ')), error }));
+  }
+
   /** Why the latest issue for a service and a lease key failed, until the next attempt is due; `undefined` if it did not. */
   failure(serviceId: string, leaseKey: string): ProviderError | undefined {
     const failure = this.#failures.get(keyOf(serviceId, leaseKey));
@@ -113,6 +118,13 @@ export class Issuing {
     this.#flights.set(key, flight);
     flight.catch(() => undefined);
     return flight;
+  }
+
+  /** Forgets the failures of services that are gone. */
+  keepServices(isKept: (serviceId: string) => boolean): void {
+    for (const known of [this.#failures, this.#recent]) {
+      for (const key of known.keys()) if (!isKept(key.slice(0, key.indexOf(' ')))) known.delete(key);
+    }
   }
 
   /** Forgets the holders of generations that ended. */

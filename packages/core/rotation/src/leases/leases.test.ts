@@ -4,9 +4,18 @@ import { expect, test } from 'vitest';
 
 const MINUTE_MS = 60_000;
 
+/** A world with other rules of the engine, and the service of {@link worldWith}. */
+async function worldWithRules(rules: Partial<World['provider']['leases']['rules']>): Promise<World> {
+  return (await worldWith(2, rules)).world;
+}
+
 /** A world with a service whose user name and password come from one issue. */
-async function worldWith(replicas: number): Promise<{ readonly world: World; readonly web: string }> {
+async function worldWith(
+  replicas: number,
+  rules: Partial<World['provider']['leases']['rules']> = {},
+): Promise<{ readonly world: World; readonly web: string }> {
   const world = new World();
+  world.provider.leases.rules = { ...world.provider.leases.rules, ...rules };
   const labels = { vault_path: 'database/creds/shop', vault_lease: 'service' };
   const ids = [
     world.swarm.addSecret('user', { ...labels, vault_field: 'username' }),
@@ -80,4 +89,25 @@ test('an outage of the provider for less than a third of the time of a lease doe
     world.provider.outage = null;
     expect(works(world, web)).toBe(true);
   }
+});
+
+test('without the right to create holders, services are rolled before the login ends, and a problem says so', async () => {
+  const world = await worldWithRules({ mayHold: false, loginTtlMs: 5 * MINUTE_MS });
+  const web = world.swarm.services[0]?.id ?? '';
+  expect(world.rotation.status().problems.map(({ code }) => code)).toEqual(['LEASE_HOLDER_DENIED']);
+  for (let minutes = 0; minutes < 12; minutes++) {
+    await world.run(MINUTE_MS);
+    expect(works(world, web)).toBe(true);
+  }
+  expect(world.swarm.updates.length).toBeGreaterThan(1);
+});
+
+test('a renewal that fails is a problem until it works again', async () => {
+  const { world } = await worldWith(1);
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+  await world.run(50_000);
+  expect(world.rotation.status().problems.map(({ code }) => code)).toContain('LEASE_FAILING');
+  world.provider.outage = null;
+  await world.run(20_000);
+  expect(world.rotation.status().problems).toEqual([]);
 });

@@ -25,6 +25,7 @@ import { tagRevision } from '../ledger/secret-version.ts';
 import type { RollAction } from '../planner/service-state.ts';
 import type { LedgerStore, Orchestrator, Role, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import type { LeaseSettings } from '../ports/rotation-ports.ts';
+import type { LeaseProblem } from '../status/rotation-problems.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
 import { type Issued, type IssueRequest, Issuing } from './issuing.ts';
@@ -128,6 +129,8 @@ export class Leases {
   readonly #ending = new Set<string>();
   readonly #rolloutMs = new BoundedMap<number>({ maxEntries: 10_000 });
   readonly #revokeNotBefore = new Map<string, number>();
+  /** By set or holder: why its latest renewal or revocation failed. */
+  readonly #failures = new BoundedMap<{ readonly service: string; readonly message: string }>({ maxEntries: 20_000 });
   readonly #observed = Promise.withResolvers<void>();
   #isObserved = false;
   #waitUntilMs: number | null = null;
@@ -159,6 +162,19 @@ export class Leases {
   async stop(): Promise<void> {
     await this.#work.stop();
     this.#held.clear();
+  }
+
+  /** What is wrong now. */
+  get problems(): readonly LeaseProblem[] {
+    const problems: LeaseProblem[] = [...this.#issuing.holderProblems].map(([subject, { message }]) => {
+      return { code: 'LEASE_HOLDER_DENIED', subject, message };
+    });
+    const failing = (subject: string, message: string) => problems.push({ code: 'LEASE_FAILING', subject, message });
+    if (this.#unusable !== null) failing('the accounts of leases', this.#unusable);
+    for (const { serviceId, error } of this.#issuing.failures) failing(this.#nameOf(serviceId), error.message);
+    const ids = [...this.#view.sets.map(({ id }) => id), ...this.#view.holders.map(holderId)];
+    for (const failure of ids.flatMap((id) => this.#failures.get(id) ?? [])) failing(failure.service, failure.message);
+    return problems;
   }
 
   /** Whether a ref key belongs to a secret with leases. */
@@ -408,6 +424,7 @@ export class Leases {
     }
     for (const key of this.#unusedSince.keys()) if (!generations.has(key)) this.#unusedSince.delete(key);
     for (const key of this.#lost) if (!generations.has(key)) this.#lost.delete(key);
+    this.#issuing.keepServices((serviceId) => this.#services.has(serviceId));
     const kept = new Set(this.#view.sets.map(({ id }) => id));
     for (const id of this.#held.keys()) if (!kept.has(id)) this.#held.delete(id);
     this.#issuing.keepHolders((serviceId, generation) =>
@@ -451,13 +468,14 @@ export class Leases {
         this.#requestRenewal(of, holder, set, own),
       );
       this.#renewals.renewed(id, lifeMs, clock.monotonic());
+      this.#failures.delete(id);
       if (isLast || lifeMs < askedMs * CUT) this.#change(endSets(isOwn, clock.now() + lifeMs));
       this.#ports.events.emit({ type: 'lease.renewed', provider: of.provider, service: this.#nameOf(of.serviceId) });
     } catch (cause) {
       if (signal.aborted) return;
       const error = ProviderError.from(cause, 'the lease was not renewed in time');
       this.#renewals.failed(id, clock.monotonic());
-      this.#reportFailure('renew', of, error);
+      this.#reportFailure('renew', id, of, error);
       // There is no such lease any more: only new credentials help.
       if (error.code === 'NOT_FOUND' && error.isProven) this.#change(endSets(isOwn, clock.now()));
     }
@@ -518,6 +536,7 @@ export class Leases {
     try {
       await withDeadline(clock, CALL_DEADLINE_MS, signal, work);
       this.#ending.delete(id);
+      this.#failures.delete(id);
       this.#revokeNotBefore.delete(id);
       this.#change(change);
       const { provider, generation } = of;
@@ -525,12 +544,18 @@ export class Leases {
     } catch (cause) {
       if (signal.aborted) return;
       this.#revokeNotBefore.set(id, clock.monotonic() + RETRY_REVOKE_MS);
-      this.#reportFailure('revoke', of, ProviderError.from(cause, 'the lease was not revoked in time'));
+      this.#reportFailure('revoke', id, of, ProviderError.from(cause, 'the lease was not revoked in time'));
     }
   }
 
-  #reportFailure(operation: 'renew' | 'revoke', of: LeaseSet | StoredHolder, { code, message }: ProviderError): void {
+  #reportFailure(
+    operation: 'renew' | 'revoke',
+    id: string,
+    of: LeaseSet | StoredHolder,
+    { code, message }: ProviderError,
+  ): void {
     const service = this.#nameOf(of.serviceId);
+    this.#failures.set(id, { service, message: `${operation}: ${message}` });
     this.#ports.events.emit({ type: 'lease.failed', operation, provider: of.provider, service, code, message });
   }
 

@@ -1,5 +1,5 @@
 import { displayNames, displayText } from '@vault-swarm/kernel';
-import { type Problem, ProblemList, type ProviderError } from '@vault-swarm/provider';
+import { type Problem, type ProblemCode, ProblemList, type ProviderError } from '@vault-swarm/provider';
 import type { DeniedBinding } from '../bindings/secret-binding.ts';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { UnusableLedger } from '../ledger/stored-ledger.ts';
@@ -16,6 +16,14 @@ export interface PolledProvider {
   readonly lagProblem: string | null;
 }
 
+/** What is wrong with the credentials that end. */
+export interface LeaseProblem {
+  readonly code: Extract<ProblemCode, 'LEASE_FAILING' | 'LEASE_HOLDER_DENIED'>;
+  /** The service or the provider. */
+  readonly subject: string;
+  readonly message: string;
+}
+
 /** What the problems of the rotation follow from. */
 export interface ProblemFacts {
   readonly orchestratorName: string;
@@ -28,6 +36,7 @@ export interface ProblemFacts {
   readonly services: readonly ServiceStatus[];
   /** What the access policy denies. */
   readonly denials: readonly DeniedBinding[];
+  readonly leases: readonly LeaseProblem[];
   /** Secrets with options that have no effect. */
   readonly withOptions: readonly WorkloadSecret[];
   readonly polledOf: (provider: string) => PolledProvider | undefined;
@@ -58,6 +67,9 @@ function addCluster(list: ProblemList, { outage, unusableLedger, role, lockdown,
   if (outage !== null) {
     const code = outage.isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
     list.add(code, outage.message, { orchestrator: facts.orchestratorName });
+  }
+  for (const { code, subject, message } of facts.leases) {
+    list.add(code, `${displayText(subject)}: ${message}`, { subject });
   }
   if (unusableLedger !== null) list.add(unusableLedger.code, unusableLedger.message);
   if (role === 'worker') list.add('NOT_A_MANAGER', 'the plugin serves nothing here');

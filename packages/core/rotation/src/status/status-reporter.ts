@@ -25,7 +25,7 @@ import type { CurrentValue } from '../tasks/task-revision.ts';
 import { conditionOf } from './condition-of.ts';
 import type { FailingServices } from './failing-services.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
-import { OUTAGES, type PolledProvider, rotationProblems } from './rotation-problems.ts';
+import { type LeaseProblem, OUTAGES, type PolledProvider, rotationProblems } from './rotation-problems.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
 /** The state of one provider, and of the refs that are polled there. */
@@ -133,7 +133,13 @@ export class StatusReporter {
   }
 
   /** The status now. @param nowMs since 1970. */
-  status(role: Role | null, lockdown: Lockdown | null, polledOf: FindPolled, nowMs: number): RotationStatus {
+  status(
+    role: Role | null,
+    lockdown: Lockdown | null,
+    polledOf: FindPolled,
+    nowMs: number,
+    leases: readonly LeaseProblem[] = [],
+  ): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
     const byName = new Map(secrets.map((secret) => [secret.name, secret]));
@@ -156,6 +162,7 @@ export class StatusReporter {
         secrets,
         services,
         denials: this.#uses.denials.filter(({ isEnforced }) => isEnforced),
+        leases,
         withOptions: this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined),
         polledOf,
       }),
