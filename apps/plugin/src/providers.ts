@@ -2,6 +2,7 @@ import { awsModule } from '@vault-swarm/aws/config';
 import { azureModule } from '@vault-swarm/azure/config';
 import { fileModule } from '@vault-swarm/file/config';
 import { gcpModule } from '@vault-swarm/gcp/config';
+import { httpModule } from '@vault-swarm/http-source/config';
 import type { ProviderModule } from '@vault-swarm/provider';
 import { openbaoModule, vaultModule } from '@vault-swarm/vault/config';
 
@@ -13,4 +14,5 @@ export const builtInProviders: readonly ProviderModule[] = [
   azureModule,
   gcpModule,
   fileModule,
+  httpModule,
 ];

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Clock } from '@vault-swarm/kernel';
 import type { Proxies } from '@vault-swarm/provider';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
@@ -25,6 +26,18 @@ const LIMITS = {
 };
 const CONNECTING = { timeout: CONNECT_DEADLINE_MS, keepAliveInitialDelay: TCP_PROBE_AFTER_MS, allowH2: false };
 
+/** How servers are found and verified, if not in the system's way. The certificates are PEM. */
+export interface ConnectOptions {
+  /** What to trust instead of the system's authorities. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the server's certificate must have, if it is not the host of the address. */
+  readonly servername?: string;
+  /** Resolves host names; not used for proxies. */
+  readonly lookup?: LookupFunction;
+}
+
 /** The dispatchers for one proxy, or for none. They are opened with the first call. */
 interface Route {
   readonly dispatcher: Dispatcher;
@@ -34,13 +47,15 @@ interface Route {
 /** The connections of one provider instance, to all of its servers, directly or through the configured proxies. */
 export class Connections {
   readonly #proxies: Proxies;
+  readonly #connect: ConnectOptions;
   readonly #clock: Clock;
   /** By the proxy's address; `''` without one. */
   readonly #routes = new Map<string, Route>();
   readonly #retired = new Set<Dispatcher>();
 
-  constructor(proxies: Proxies, clock: Clock) {
+  constructor(proxies: Proxies, connect: ConnectOptions, clock: Clock) {
     this.#proxies = proxies;
+    this.#connect = connect;
     this.#clock = clock;
   }
 
@@ -90,18 +105,19 @@ export class Connections {
   }
 
   #open(proxy: string): Route {
-    const route = { dispatcher: dispatcherFor(proxy), openedAtMs: this.#clock.monotonic() };
+    const route = { dispatcher: dispatcherFor(proxy, this.#connect), openedAtMs: this.#clock.monotonic() };
     this.#routes.set(proxy, route);
     return route;
   }
 }
 
-function dispatcherFor(proxy: string): Dispatcher {
-  if (proxy === '') return new Agent({ ...LIMITS, connect: CONNECTING });
+function dispatcherFor(proxy: string, connect: ConnectOptions): Dispatcher {
+  if (proxy === '') return new Agent({ ...LIMITS, connect: { ...CONNECTING, ...connect } });
+  const { lookup: _, ...verified } = connect;
   return new ProxyAgent({
     uri: proxy,
     ...LIMITS,
-    requestTls: CONNECTING,
+    requestTls: { ...CONNECTING, ...verified },
     proxyTls: CONNECTING,
     // Unencrypted requests to the proxy have the same limits, and opening a tunnel has a deadline.
     factory: (origin, options) => new Pool(origin, { ...LIMITS, ...options }),

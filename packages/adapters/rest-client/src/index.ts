@@ -1,4 +1,5 @@
 export { type AccessToken, AccessTokens, type AccessTokensOptions } from './access-tokens.ts';
+export type { ConnectOptions } from './connections.ts';
 export { fieldAt, textAt } from './json-fields.ts';
 export { withBytes } from './response-body.ts';
 export {

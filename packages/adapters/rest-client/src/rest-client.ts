@@ -7,7 +7,7 @@ import {
   withDeadline,
 } from '@vault-swarm/kernel';
 import { type Events, limitJson, ProviderError, type ProviderErrorCode, type Proxies } from '@vault-swarm/provider';
-import { Connections, MAX_RESPONSE_BYTES } from './connections.ts';
+import { Connections, type ConnectOptions, MAX_RESPONSE_BYTES } from './connections.ts';
 import { NetworkError } from './network-error.ts';
 import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
@@ -25,6 +25,8 @@ export interface RestClientOptions {
   /** Receives an event for every request. */
   readonly events: Events;
   readonly proxies: Proxies;
+  /** How servers are found and verified; the default is the system's way. */
+  readonly connect?: ConnectOptions;
 }
 
 /** One call. It must have no effect that a repetition would double. */
@@ -33,12 +35,14 @@ export interface RestCall {
   readonly operation: string;
   /** The server for messages: `azure at https://example.vault.azure.net`. */
   readonly server: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** True: the body of the response is a text, not JSON. */
   readonly isText?: boolean;
+  /** Parses the body instead. The bytes are valid only during the call. */
+  readonly parse?: (bytes: Uint8Array) => unknown;
   /** True: it is sent without a proxy, as to a metadata service. */
   readonly noProxy?: boolean;
   /** The error that a response means; `null` if it is the expected one. It must contain nothing of the response. */
@@ -71,7 +75,7 @@ export class RestClient {
 
   constructor(options: RestClientOptions) {
     this.#options = options;
-    this.#connections = new Connections(options.proxies, options.clock);
+    this.#connections = new Connections(options.proxies, options.connect ?? {}, options.clock);
     this.#retries = new TransientRetries(options.clock, options.random);
   }
 
@@ -147,7 +151,7 @@ export class RestClient {
         ...(call.body === undefined ? {} : { body: call.body }),
       });
       answered();
-      const parsed = await withBytes(body, (bytes) => (call.isText === true ? textOf(bytes) : parseJson(bytes)));
+      const parsed = await withBytes(body, call.parse ?? (call.isText === true ? textOf : parseJson));
       const header = (name: string) => {
         const value = headers[name];
         return typeof value === 'string' ? value : undefined;

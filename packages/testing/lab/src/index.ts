@@ -17,6 +17,24 @@ export { type AzureFake, azurePrincipal, startAzureFake } from './servers/azure/
 export { type CertificateChain, certificateChain } from './servers/certificate-chain.ts';
 export type { FakeCounts, FakeFault, FakeFaultRule } from './servers/fake-server.ts';
 export { GCP_FAKE_PROJECT, type GcpFake, type GcpLogin, startGcpFake } from './servers/gcp/fake.ts';
+export {
+  type ApiFault,
+  type ApiRequest,
+  type ApiResponse,
+  type HttpApi,
+  jsonResponse,
+  startHttpApi,
+} from './servers/http/http-api.ts';
+export {
+  type ApiStore,
+  conjurApi,
+  delineaApi,
+  dopplerApi,
+  emptyStore,
+  infisicalApi,
+  onePasswordApi,
+  putText,
+} from './servers/http/secret-apis.ts';
 export { findOpenBao } from './servers/openbao-binary.ts';
 export { type Postgres, type PostgresLogin, startPostgres } from './servers/postgres.ts';
 export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './servers/prometheus.ts';

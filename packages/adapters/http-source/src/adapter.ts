@@ -1,0 +1,65 @@
+import type { Clock } from '@vault-swarm/kernel';
+import {
+  ProviderError,
+  ReadCoalescer,
+  type ReadOptions,
+  type SecretProvider,
+  type SecretRef,
+  type SecretRevision,
+  type SecretValue,
+  selectValue,
+} from '@vault-swarm/provider';
+import type { HttpConfig } from './config.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import { locationOf } from './location.ts';
+import { payloadOf, revisionAt } from './payload.ts';
+import type { SeenTags } from './seen-tags.ts';
+
+/** The dependencies of {@link HttpSecrets}. */
+export interface HttpSecretsOptions {
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  readonly tags: SeenTags;
+  /** A keyed digest. */
+  readonly digest: (bytes: Uint8Array) => string;
+}
+
+/** Reads secrets from an HTTP API. Concurrent reads of one path, for several fields, share one request. */
+export class HttpSecrets implements SecretProvider {
+  readonly #config: HttpConfig;
+  readonly #options: HttpSecretsOptions;
+  readonly #reads: ReadCoalescer<HttpResponse>;
+
+  constructor(config: HttpConfig, options: HttpSecretsOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#reads = new ReadCoalescer(options.clock, ({ json }) => typeof json === 'object');
+  }
+
+  async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
+    const { client, tags } = this.#options;
+    const { path, displayName } = locationOf(this.#config, ref);
+    const { found, readAtMs } = await this.#reads.read(
+      path,
+      options,
+      (signal) => client.request({ operation: 'read', method: 'GET', path, subject: displayName, signal }),
+      () => new ProviderError('UNAVAILABLE', `${displayName}: the read was aborted`),
+    );
+    if (found.etag !== undefined) tags.set(path, found.etag);
+    const value = selectValue(payloadOf(found, this.#config.value, displayName), ref);
+    return { value, revision: this.#revisionOf(found, value), readAtMs };
+  }
+
+  /** Aborts requests in flight. */
+  close(): void {
+    this.#reads.close();
+  }
+
+  /** If a response lacks the configured version, the digest of the value still changes with it. */
+  #revisionOf({ etag, json }: HttpResponse, value: SecretValue): string {
+    const { revision } = this.#config;
+    const given =
+      revision.kind === 'etag' ? etag : revision.kind === 'pointers' ? revisionAt(json, revision) : undefined;
+    return given ?? this.#options.digest(value.reveal());
+  }
+}
