@@ -2,6 +2,7 @@
 export const published = [
   ...['core/delivery', 'core/kernel', 'core/metrics', 'core/provider', 'core/rotation'],
   ...['adapters/aws', 'adapters/azure', 'adapters/docker', 'adapters/file', 'adapters/gcp', 'adapters/http'],
+  'adapters/http-source',
   ...[
     'adapters/logging',
     'adapters/prometheus',

@@ -61,6 +61,7 @@ export default defineConfig({
           entry('AWS Secrets Manager', '/docs/guides/aws'),
           entry('Azure Key Vault', '/docs/guides/azure'),
           entry('Google Secret Manager', '/docs/guides/gcp'),
+          entry('Any HTTP API', '/docs/guides/http'),
           entry('Monitoring', '/docs/monitoring'),
           entry('Security', '/docs/security'),
           entry('Benchmarks', '/docs/guides/benchmark'),

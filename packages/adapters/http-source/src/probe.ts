@@ -6,6 +6,7 @@ import {
   describeRef,
   type ProbeResult,
   ProviderError,
+  RereadSchedule,
   refKey,
   type SecretRef,
 } from '@vault-swarm/provider';
@@ -17,8 +18,6 @@ import type { SeenTags } from './seen-tags.ts';
 
 /** How many requests of one probe are in flight. */
 const AT_ONCE = 8;
-/** A path without values does not show whether the value may still be read, so the value is read once in this time. */
-const READ_EVERY_MS = 3_600_000;
 
 /** The dependencies of {@link HttpProbe}. */
 export interface HttpProbeOptions {
@@ -35,11 +34,14 @@ export interface HttpProbeOptions {
 export class HttpProbe implements ChangeProbe {
   readonly #config: HttpConfig;
   readonly #options: HttpProbeOptions;
+  /** A path without values does not show whether a value may still be read. */
+  readonly #rereads: RereadSchedule;
   #askedBefore: ReadonlySet<string> = new Set();
 
   constructor(config: HttpConfig, options: HttpProbeOptions) {
     this.#config = config;
     this.#options = options;
+    this.#rereads = new RereadSchedule(options.clock);
   }
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
@@ -51,6 +53,7 @@ export class HttpProbe implements ChangeProbe {
     this.#askedBefore = new Set(keys);
     const results = new Map<string, ProbeResult>();
     const byPath = this.#byPath(refs, results);
+    this.#rereads.advance([...byPath.keys()]);
     await mapConcurrently(byPath.values(), AT_ONCE, async ({ location, refs: sharing }) => {
       const result = await this.#ask(location, signal);
       for (const ref of sharing) results.set(refKey(ref), result);
@@ -87,7 +90,8 @@ export class HttpProbe implements ChangeProbe {
         signal,
       });
       const found = revision.kind === 'pointers' ? revisionAt(json, revision) : null;
-      if (found !== null) return { kind: 'marker', marker: `${found} ${this.#turn(location.path)}`, revision: found };
+      if (found !== null)
+        return { kind: 'marker', marker: `${found} ${this.#rereads.turnsOf(location.path)}`, revision: found };
       return { kind: 'unsupported', problem: `the response of probe.path has no revision; correct revision or probe` };
     } catch (error) {
       return failed(error, `${location.displayName}: it can't be checked`);
@@ -113,12 +117,6 @@ export class HttpProbe implements ChangeProbe {
     if (tag === undefined) return { kind: 'unsupported', problem: 'the server sends no ETag; set another revision' };
     tags.set(path, tag);
     return { kind: 'marker', marker: tag, revision: tag };
-  }
-
-  /** Changes once an hour, for each path at another time. */
-  #turn(path: string): number {
-    const phase = [...path].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % READ_EVERY_MS, 0);
-    return Math.floor((this.#options.clock.monotonic() + phase) / READ_EVERY_MS);
   }
 }
 
