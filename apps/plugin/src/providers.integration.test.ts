@@ -2,13 +2,18 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AwsFake,
+  emptyStore,
   freePort,
+  type HttpApi,
+  infisicalApi,
   labImage,
   type OwnEngine,
   type PluginProcess,
+  putText,
   readSecret,
   runningTasks,
   startAwsFake,
+  startHttpApi,
   startOpenBao,
   startPlugin,
   startSwarm,
@@ -24,7 +29,7 @@ const IN_TIME = 60_000;
 const REPLICAS = 2;
 
 /** One secret of each provider, all of them in each task of the stack's one service. */
-const names = ['of-vault', 'of-openbao', 'of-aws', 'of-file'] as const;
+const names = ['of-vault', 'of-openbao', 'of-aws', 'of-file', 'of-http'] as const;
 type Name = (typeof names)[number];
 
 const directory = tempDirectory();
@@ -33,6 +38,8 @@ let engine: OwnEngine;
 let vault: Vault;
 let openbao: Vault;
 let aws: AwsFake;
+let http: HttpApi;
+const httpStore = emptyStore('http-token');
 let plugin: PluginProcess;
 let port: number;
 let written = 0;
@@ -51,6 +58,22 @@ secrets:
   of-openbao: { driver: ${DRIVER}, labels: { openbao_path: app/db, openbao_field: password } }
   of-aws: { driver: ${DRIVER}, labels: { aws_secret_name: app/db, aws_field: /users/0/password } }
   of-file: { driver: ${DRIVER}, labels: { file_path: db.json, file_field: password } }
+  of-http: { driver: ${DRIVER}, labels: { provider: infisical, http_name: DB_PASSWORD } }
+`;
+
+/** An instance of the kind that only CONFIG_FILE configures. */
+const CONFIG = (url: string) => `
+providers:
+  infisical:
+    kind: http
+    settings:
+      url: ${url}
+      path: /api/v4/secrets/{name}?projectId=shop&environment=prod
+      placeholders: {name: {pattern: '[A-Z_]+'}}
+      headers: {Authorization: {before: 'Bearer ', file: ${join(directory.path, 'http-token')}}}
+      value: /secret/secretValue
+      revision: [/secret/id, /secret/version]
+      probe: {path: '/api/v4/secrets/{name}?projectId=shop&environment=prod&viewSecretValue=false'}
 `;
 
 /** Gives a secret a new value at its provider. */
@@ -71,6 +94,9 @@ async function write(name: Name): Promise<void> {
     case 'of-file':
       await writeFile(join(files, '.next'), JSON.stringify({ password }));
       await rename(join(files, '.next'), join(files, 'db.json'));
+      break;
+    case 'of-http':
+      putText(httpStore, 'DB_PASSWORD', password);
       break;
   }
 }
@@ -126,18 +152,26 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
     await rename(files, `${files}-away`);
     return () => rename(`${files}-away`, files);
   },
+  async 'of-http'() {
+    http.fail('hang');
+    return async () => http.fail(null);
+  },
 };
 
 beforeAll(async () => {
   await mkdir(files, { recursive: true });
-  [engine, vault, openbao, aws, port] = await Promise.all([
+  [engine, vault, openbao, aws, http, port] = await Promise.all([
     startSwarm({ dir: join(directory.path, 'engine') }),
     startVault({ dir: join(directory.path, 'vault') }),
     startOpenBao({ dir: join(directory.path, 'openbao') }),
     startAwsFake(),
+    startHttpApi(infisicalApi(httpStore)),
     freePort(),
   ]);
   for (const name of names) await write(name);
+  const configFile = join(directory.path, 'config.yaml');
+  await writeFile(join(directory.path, 'http-token'), httpStore.token, { mode: 0o600 });
+  await writeFile(configFile, CONFIG(http.url));
   plugin = await startPlugin({
     dir: join(directory.path, 'plugin'),
     env: {
@@ -153,6 +187,7 @@ beforeAll(async () => {
       AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'only-for-tests',
       FILE_SECRETS_DIR: files,
+      CONFIG_FILE: configFile,
       VAULT_ROTATION_INTERVAL: '1s',
       MONITORING_PORT: String(port),
       LOG_LEVEL: 'debug',
@@ -171,7 +206,7 @@ afterEach(({ task }) => {
 
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
-  await Promise.all([engine?.stop(), vault?.stop(), openbao?.stop(), aws?.stop()]);
+  await Promise.all([engine?.stop(), vault?.stop(), openbao?.stop(), aws?.stop(), http?.stop()]);
   await directory.remove();
 });
 

@@ -10,7 +10,8 @@ import {
   selectValue,
 } from '@vault-swarm/provider';
 import type { HttpConfig } from './config.ts';
-import type { HttpClient, HttpResponse } from './http-client.ts';
+import type { HttpClient } from './http-client.ts';
+import type { HttpResponse } from './http-types.ts';
 import { locationOf } from './location.ts';
 import { payloadOf, revisionAt } from './payload.ts';
 import type { SeenTags } from './seen-tags.ts';

@@ -1,6 +1,6 @@
 import { displayText } from '@vault-swarm/kernel';
 import { isLosslessJsonObject, ProviderError } from '@vault-swarm/provider';
-import type { HttpResponse } from './http-client.ts';
+import type { HttpResponse } from './http-types.ts';
 
 /** How long a server is not asked after a 429 without the header `Retry-After`. */
 const SLOW_DOWN_MS = 1_000;

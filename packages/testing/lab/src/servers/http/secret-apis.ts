@@ -11,7 +11,7 @@ export interface ApiStore {
 }
 
 /** One value with its version. */
-export interface StoredText {
+interface StoredText {
   readonly id: string;
   readonly version: number;
   readonly content: string | Uint8Array;
