@@ -33,6 +33,8 @@ export function createHttpProvider(config: HttpConfig, options: HttpProviderOpti
     hints: null,
     revisions: null,
     order: null,
+    leases: null,
+    holders: null,
     async close() {
       secrets.close();
       await client.close();
