@@ -10,7 +10,13 @@ import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables, settingGroups } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { routes } from '../packages/adapters/http/src/routes/index.ts';
-import { LabelReader, problemCodes, providerErrorCodes, warningCodes } from '../packages/core/provider/src/index.ts';
+import {
+  decryptionLabels,
+  LabelReader,
+  problemCodes,
+  providerErrorCodes,
+  warningCodes,
+} from '../packages/core/provider/src/index.ts';
 import { serviceConditionCodes, waitingCodes } from '../packages/core/rotation/src/index.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -58,7 +64,7 @@ test('the reference has exactly the existing warnings', async () => {
 });
 
 test('the reference has exactly the existing labels', async () => {
-  const others = ['provider', 'rotate', 'rotate_window', 'rotate_debounce', 'secret_reuse', 'encoding'];
+  const others = ['provider', 'rotate', 'rotate_window', 'rotate_debounce', 'secret_reuse', 'encoding', ...decryptionLabels];
   const names = [...builtInProviders.flatMap((module) => module.labels().names), ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
   expect(documented.toSorted()).toEqual(names.toSorted());

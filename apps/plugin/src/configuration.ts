@@ -25,6 +25,10 @@ import type { LeaseSettings } from '@vault-swarm/rotation';
 import { accessPolicyOf } from './access-policy-of.ts';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
 import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
+import { NO_CONFIG_FILE } from './config-file.ts';
+import type { ConfigFile } from './config-file-entries.ts';
+import { type ConfiguredProvider, parseProviders } from './configured-providers.ts';
+import { type DecryptionSettings, parseDecryption } from './decryption.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
 import { builtInProviders } from './providers.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
@@ -64,6 +68,7 @@ export interface PluginConfiguration extends SocketSettings {
     };
   };
   readonly delivery: DeliveryLimits;
+  readonly decryption: DecryptionSettings;
   readonly docker: DockerConfig;
   readonly systemAuthorities: SystemAuthorities;
   readonly monitoring: MonitoringConfig;
@@ -110,6 +115,7 @@ export function parseConfiguration(
     access: { policy: parsePolicy(environment, file, providers), path: environment.optional('CONFIG_FILE') ?? null },
     rotation: parseRotation(environment),
     delivery: parseDelivery(environment),
+    decryption: parseDecryption(variables, readFile, environment),
     docker: parseDockerConfig(environment, readFile),
     systemAuthorities: parseSystemAuthorities(environment),
     monitoring: parseMonitoringConfig(environment, readFile),

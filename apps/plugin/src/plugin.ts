@@ -60,6 +60,7 @@ export class Plugin {
     this.#stops.push(
       async () => this.#container.get(id.delivery).close(),
       () => providers.close(),
+      () => this.#container.get(id.decryptor).close(),
       (signal) => driver.close({ signal }),
       async () => this.#closeLog(),
     );

@@ -1,12 +1,12 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import { builtInProviders } from '@vault-swarm/plugin/providers';
-import { LabelReader, type NamedScheme, ProviderError } from '@vault-swarm/provider';
+import { decryptionLabels, LabelReader, type NamedScheme, ProviderError } from '@vault-swarm/provider';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
 import { distance } from './plugin-name.ts';
 
-const COMMON = ['provider', 'rotate', 'encoding'];
+const COMMON = ['provider', 'rotate', 'encoding', ...decryptionLabels];
 const START_TIMES = ['rotate_window', 'rotate_debounce'];
 
 /** A provider of the plugin, by its name for the label `provider`, and its kind. */

@@ -4,6 +4,7 @@ import { AccessGuard, LabelReader, type ProductEvent } from '@vault-swarm/provid
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
+import { LazyDecryptor } from '../decryption.ts';
 import { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import { InFlightRequests } from '../in-flight-requests.ts';
 import { LeasedValuesRelay } from '../leased-values-relay.ts';
@@ -29,7 +30,16 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.events).toConstantValue(new EventBus<ProductEvent>(systemClock));
   container
     .bind(id.labels)
-    .toResolvedValue(({ schemes, kinds }) => new LabelReader(schemes, kinds), [id.configuration]);
+    .toResolvedValue(
+      ({ schemes, kinds, decryption }) => new LabelReader(schemes, kinds, decryption.problem),
+      [id.configuration],
+    );
+  container
+    .bind(id.decryptor)
+    .toResolvedValue(
+      ({ decryption }, clock, events) => new LazyDecryptor(decryption, { clock, events }),
+      [id.configuration, id.clock, id.events],
+    );
   container.bind(id.access).toResolvedValue(({ access }) => new AccessGuard(access.policy), [id.configuration]);
   container.bind(id.deliveryRecords).toConstantValue(new DeliveryRecordRelay());
   container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
@@ -50,11 +60,12 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
     [id.configuration, id.clock, id.random, id.digest, id.events],
   );
   container.bind(id.delivery).toResolvedValue(
-    (labels, access, providers, clock, events, deliveryRecords, choice, leased, { delivery }) =>
+    (labels, access, providers, decryptor, clock, events, deliveryRecords, choice, leased, { delivery }) =>
       new Delivery({
         labels,
         access,
         findProvider: providers.find,
+        findDecryptor: decryptor.find,
         clock,
         events,
         record: deliveryRecords.record,
@@ -66,6 +77,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
       id.labels,
       id.access,
       id.providers,
+      id.decryptor,
       id.clock,
       id.events,
       id.deliveryRecords,

@@ -4,6 +4,7 @@ import type { AccessGuard, LabelReader, ProductEvent } from '@vault-swarm/provid
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
+import type { LazyDecryptor } from '../decryption.ts';
 import type { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import type { InFlightRequests } from '../in-flight-requests.ts';
 import type { LeasedValuesRelay } from '../leased-values-relay.ts';
@@ -21,6 +22,7 @@ export const id = {
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
   access: Symbol('access') as ServiceIdentifier<AccessGuard>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
+  decryptor: Symbol('decryptor') as ServiceIdentifier<LazyDecryptor>,
   deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,
   choice: Symbol('choice') as ServiceIdentifier<RevisionSelectorRelay>,
   leased: Symbol('leased') as ServiceIdentifier<LeasedValuesRelay>,

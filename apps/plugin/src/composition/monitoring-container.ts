@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { kmsDecryption, kmsName } from '@vault-swarm/aws/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import {
@@ -16,6 +17,7 @@ import { createPrometheusExposition, type PrometheusExposition } from '@vault-sw
 import { type RequestPrice, rankedProblems } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
+import type { DecryptionSettings } from '../decryption.ts';
 import { UnusedRules } from '../unused-rules.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
@@ -57,7 +59,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
   container
     .bind(monitoringId.costs)
     .toResolvedValue(
-      ({ providers }, clock) => new RequestCosts(clock, pricesOf(providers)),
+      ({ providers, decryption }, clock) => new RequestCosts(clock, pricesOf(providers, decryption)),
       [id.configuration, id.clock],
     );
   container.bind(monitoringId.problems).toResolvedValue(
@@ -196,8 +198,12 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
   );
 }
 
-function pricesOf(providers: readonly ConfiguredProvider[]): Readonly<Record<string, RequestPrice | null>> {
-  return Object.fromEntries(providers.map(({ name, price }) => [name, price]));
+function pricesOf(
+  providers: readonly ConfiguredProvider[],
+  { config }: DecryptionSettings,
+): Readonly<Record<string, RequestPrice | null>> {
+  const ofProviders = Object.fromEntries(providers.map(({ name, price }) => [name, price]));
+  return config === null ? ofProviders : { ...ofProviders, [kmsName]: kmsDecryption.price };
 }
 
 /** The configured providers, each with its figures. */

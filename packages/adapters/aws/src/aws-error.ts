@@ -77,6 +77,11 @@ export function codeOf(error: unknown): ProviderErrorCode {
   return 'UNAVAILABLE';
 }
 
+/** Whether the error is one of AWS by its name, and not by a status, which any component in between can send. */
+export function isProvenError(error: unknown): boolean {
+  return isProven(vaultErrorOf(error));
+}
+
 /** What was requested, to say in an error what to change. */
 export interface Asked {
   /** The secret or the provider for messages. */

@@ -32,6 +32,8 @@ export interface AwsConfig {
   readonly endpoint: string | undefined;
   /** The same for the service that issues role credentials (STS). */
   readonly loginEndpoint: string | undefined;
+  /** The same for the service that decrypts (KMS). */
+  readonly kmsEndpoint: string | undefined;
   /** The same for all services of AWS. */
   readonly commonEndpoint: string | undefined;
   /** Whether AWS's FIPS 140 endpoints are used. */
@@ -53,7 +55,7 @@ export interface AwsConfig {
 const UNREAD: Readonly<Record<string, string>> = {
   AWS_DEFAULT_PROFILE: 'set it as AWS_PROFILE',
   AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'remove the settings AWS_ENDPOINT_URL…',
-  AWS_KMS_ENDPOINT: 'values are not decrypted by AWS KMS',
+  AWS_KMS_ENDPOINT: 'set it as AWS_ENDPOINT_URL_KMS',
   AWS_MAX_ATTEMPTS: 'a call is sent at most 3 times',
   AWS_METADATA_SERVICE_NUM_ATTEMPTS: 'the timeout for a machine identity is 8 s',
   AWS_METADATA_SERVICE_TIMEOUT: 'the timeout for a machine identity is 8 s',
@@ -79,6 +81,7 @@ export function parseAwsConfig(environment: Environment): AwsConfig {
     region: parseRegion(environment, profile !== undefined || configFile !== undefined),
     endpoint: parseEndpoint(environment, 'SECRETS_MANAGER'),
     loginEndpoint: parseEndpoint(environment, 'STS'),
+    kmsEndpoint: parseEndpoint(environment, 'KMS'),
     commonEndpoint: environment.optional('AWS_ENDPOINT_URL'),
     useFips: parseFips(environment),
     authorities: parseAuthorities(environment),
@@ -138,7 +141,7 @@ function parseRegion(environment: Environment, profileMayHaveIt: boolean): strin
 /** Only AWS has FIPS endpoints: with another address, the SDK rejects each call. */
 function parseFips(environment: Environment): boolean {
   const useFips = environment.boolean('AWS_USE_FIPS_ENDPOINT', false);
-  const addresses = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_ENDPOINT_URL_STS'];
+  const addresses = ['', '_SECRETS_MANAGER', '_STS', '_KMS'].map((service) => `AWS_ENDPOINT_URL${service}`);
   const other = addresses.find((name) => environment.has(name));
   if (useFips && other !== undefined) {
     environment.report('AWS_USE_FIPS_ENDPOINT', `can't be combined with ${other}; remove one of them`);
@@ -147,7 +150,7 @@ function parseFips(environment: Environment): boolean {
 }
 
 /** The address of one service has priority over the common one. */
-function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'STS'): string | undefined {
+function parseEndpoint(environment: Environment, service: 'SECRETS_MANAGER' | 'STS' | 'KMS'): string | undefined {
   const name = `AWS_ENDPOINT_URL_${service}`;
   const variable = environment.has(name) ? name : 'AWS_ENDPOINT_URL';
   if (!environment.has(variable)) return undefined;

@@ -3,6 +3,7 @@ import { type AwsConfig, parseAwsConfig } from './config.ts';
 import { awsLabelScheme } from './labels.ts';
 
 export { type AwsConfig, type AwsKeys, type AwsWebIdentity, parseAwsConfig } from './config.ts';
+export { kmsDecryption, kmsName } from './kms/module.ts';
 export { awsLabelScheme } from './labels.ts';
 
 /** The SDK reads these by itself: an instance without them would use those of the plugin's environment. */
@@ -22,6 +23,7 @@ export const awsModule: ProviderModule<AwsConfig> = {
       'AWS_ROLE_ARN',
       'AWS_ROLE_SESSION_NAME',
       ...ENDPOINTS,
+      'AWS_ENDPOINT_URL_KMS',
       'AWS_USE_FIPS_ENDPOINT',
       'AWS_CA_BUNDLE',
       'AWS_MAX_CALLS_PER_HOUR',

@@ -20,6 +20,7 @@ import {
   type SecretRef,
   type SecretRevision,
 } from '@vault-swarm/provider';
+import { DecryptedValues, type FindDecryptor, noDecryptor } from './decrypted-values.ts';
 import { checkSize, explainDeliveryError } from './delivery-error.ts';
 import { EvictedValues } from './evicted-values.ts';
 import { REPLICA_LAG_MS } from './newest-revisions.ts';
@@ -84,6 +85,8 @@ export class Delivery implements SecretSource {
     readonly labels: LabelReader;
     readonly access: Pick<AccessGuard, 'check'>;
     readonly findProvider: FindProvider;
+    /** If it is missing, refs that need decryption are refused. */
+    readonly findDecryptor?: FindDecryptor;
     readonly clock: Clock;
     readonly events: Events;
     readonly record: RecordDelivery;
@@ -106,8 +109,9 @@ export class Delivery implements SecretSource {
       (value) => this.#dropped.add(value),
       (revisions) => this.#countEvicted(revisions),
     );
-    this.#reads = new ProviderReads({ ...ports, cache: this.#cache, dropped: this.#dropped }, ports.limits);
-    this.#old = new RevisionHistory(this.#cache, this.#reads, ports.clock);
+    const decrypted = new DecryptedValues(ports.findDecryptor ?? noDecryptor, this.#cache);
+    this.#reads = new ProviderReads({ ...ports, cache: this.#cache, dropped: this.#dropped, decrypted }, ports.limits);
+    this.#old = new RevisionHistory(this.#cache, this.#reads, decrypted, ports.clock);
   }
 
   get(request: SecretRequest, receivedAtMs = this.#clock.monotonic()): Promise<SecretResponse> {

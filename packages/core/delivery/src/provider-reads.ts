@@ -10,6 +10,7 @@ import {
   type SecretRef,
   type SecretRevision,
 } from '@vault-swarm/provider';
+import type { DecryptedValues } from './decrypted-values.ts';
 import type { EvictedValues } from './evicted-values.ts';
 import { NegativeCache } from './negative-cache.ts';
 import { NewestRevisions } from './newest-revisions.ts';
@@ -44,6 +45,7 @@ export class ProviderReads {
   readonly #events: Events;
   readonly #cache: RevisionCache;
   readonly #dropped: EvictedValues;
+  readonly #decrypted: DecryptedValues;
   readonly #deadlineMs: number;
   readonly #sharedMs: number;
   #isSharing = true;
@@ -65,6 +67,7 @@ export class ProviderReads {
       readonly events: Events;
       readonly cache: RevisionCache;
       readonly dropped: EvictedValues;
+      readonly decrypted: DecryptedValues;
     },
     limits: { readonly deadlineMs: number; readonly cacheMaxAgeMs: number },
   ) {
@@ -78,6 +81,7 @@ export class ProviderReads {
     this.#events = ports.events;
     this.#cache = ports.cache;
     this.#dropped = ports.dropped;
+    this.#decrypted = ports.decrypted;
     this.#deadlineMs = limits.deadlineMs;
     this.#sharedMs = Math.min(SHARED_MS, limits.cacheMaxAgeMs);
     this.#refusals = new NegativeCache(ports.clock, Math.min(REFUSAL_MAX_AGE_MS, limits.cacheMaxAgeMs));
@@ -263,7 +267,8 @@ export class ProviderReads {
   async #read(provider: ProviderInstance, ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
     const requestedAtMs = this.#clock.monotonic();
     try {
-      const revision = await this.ask(ref, options.signal, () => provider.secrets.read(ref, options));
+      const read = await this.ask(ref, options.signal, () => provider.secrets.read(ref, options));
+      const revision = await this.#decrypted.of(ref, read, options.signal);
       const startedAtMs = revision.readAtMs ?? requestedAtMs;
       const key = refKey(ref);
       if (this.#newest.read(key, revision.revision, provider.order, startedAtMs)) {

@@ -7,6 +7,7 @@ import {
   type SecretRef,
   type SecretRevision,
 } from '@vault-swarm/provider';
+import type { DecryptedValues } from './decrypted-values.ts';
 import type { ProviderReads } from './provider-reads.ts';
 import type { RevisionCache } from './revision-cache.ts';
 
@@ -19,12 +20,14 @@ const LAGS = 'its provider lags behind, and does not give the revision yet';
 export class RevisionHistory {
   readonly #cache: RevisionCache;
   readonly #reads: ProviderReads;
+  readonly #decrypted: DecryptedValues;
   readonly #clock: Clock;
   readonly #flights = new Map<string, Promise<SecretRevision | null>>();
 
-  constructor(cache: RevisionCache, reads: ProviderReads, clock: Clock) {
+  constructor(cache: RevisionCache, reads: ProviderReads, decrypted: DecryptedValues, clock: Clock) {
     this.#cache = cache;
     this.#reads = reads;
+    this.#decrypted = decrypted;
     this.#clock = clock;
   }
 
@@ -52,7 +55,8 @@ export class RevisionHistory {
         const { revisions } = await this.#reads.findProvider(ref.provider);
         if (revisions === null) return null;
         const options = this.#reads.isSharing ? { signal } : { signal, notBeforeMs };
-        const found = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, options));
+        const read = await this.#reads.ask(ref, signal, () => revisions.readRevision(ref, revision, options));
+        const found = await this.#decrypted.of(ref, read, signal);
         this.#cache.add(refKey(ref), found);
         return found;
       });

@@ -43,12 +43,6 @@ test('secret_reuse of swarm-external-secrets is accepted and changes nothing', (
   expect(read({ vault_path: 'x', secret_reuse: 'true' })).toEqual(read({ vault_path: 'x' }));
 });
 
-test('a label that asks for decryption is refused with what to do', () => {
-  expect(refusal({ vault_path: 'x', kms_decrypt: 'true' })).toMatch(
-    /does not decrypt with AWS KMS; store the decrypted value .*, and create the secret without kms_ labels$/,
-  );
-});
-
 test('the prefix chooses the provider, the label provider an instance of it', () => {
   expect(read({ file_path: 'x' }).ref.provider).toBe('file');
   expect(read({ vault_path: 'x', provider: 'vault-eu' }).ref.provider).toBe('vault-eu');
@@ -64,10 +58,6 @@ test.each([
   [{ aws_secret_name: 'x' }, '"aws_secret_name" = "x" names a provider that is not configured'],
   [{ infisical_secret_name: 'x' }, '"infisical_secret_name" = "x" names a provider that is not configured'],
   [{ doppler_config: 'prd' }, '"doppler_config" = "prd" names a provider that is not configured'],
-  [{ vault_path: 'x', kms_decrypt: 'true' }, '"kms_decrypt" = "true" is not supported'],
-  [{ kms_decrypt: 'false' }, '"kms_decrypt" = "false" is not supported'],
-  [{ kms_ciphertext_encoding: 'base64' }, '"kms_ciphertext_encoding" = "base64" is not supported'],
-  [{ file_path: 'x', kms_encryption_context: '{"a":"b"}' }, '"kms_encryption_context" = "{"a":"b"}" is not supported'],
   [{ provider: 'vaultt' }, '"provider" = "vaultt" names a provider that is not configured'],
   [{ provider: 'file', vault_path: 'x' }, '"provider" = "file" is of kind file'],
   [{ rotate_window: '2-5' }, '"rotate_window" = "2-5" has the time "2", which must be from 00:00 to 23:59'],

@@ -1,4 +1,6 @@
 import { formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
+import { parseDecryption } from './decryption-labels.ts';
+import type { Decryption } from './decryptor.ts';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import { parseRotationWindow } from './rotation-window.ts';
@@ -58,8 +60,6 @@ const RESERVED_KINDS: readonly string[] = [
 ];
 /** Kinds of swarm-external-secrets that an instance of the kind `http` replaces. */
 const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
-/** The prefix of labels that request decryption by AWS KMS, for any provider. */
-const KMS_PREFIX = 'kms_';
 /** The labels about rotations besides `rotate`. An unknown label with their prefix is an error. */
 const ROTATE_LABELS = ['rotate_window', 'rotate_debounce'];
 const ROTATE_PREFIX = 'rotate_';
@@ -80,13 +80,20 @@ export class LabelReader {
   readonly #instances: readonly NamedScheme[];
   readonly #cache = new LabelCache();
   readonly #kinds: ReadonlySet<string>;
+  readonly #decryptionProblem: string | null;
 
   /**
    * @param instances the configured providers, at least one. The first is the default.
    * @param otherKinds known kinds that are not configured: their labels are an error too.
+   * @param decryptionProblem why values can't be decrypted; `null`: they can, or it is not known.
    */
-  constructor(instances: readonly NamedScheme[], otherKinds: readonly string[] = []) {
+  constructor(
+    instances: readonly NamedScheme[],
+    otherKinds: readonly string[] = [],
+    decryptionProblem: string | null = null,
+  ) {
     this.#instances = instances;
+    this.#decryptionProblem = decryptionProblem;
     this.#kinds = new Set([...RESERVED_KINDS, ...otherKinds, ...instances.map(({ scheme }) => scheme.kind)]);
   }
 
@@ -109,7 +116,7 @@ export class LabelReader {
     const rotate = oneOf(labels, 'rotate', ROTATE, 'auto');
     const encoding = oneOf(labels, 'encoding', ENCODINGS, 'raw');
     const startTimes = startTimesOf(labels);
-    refuseDecryption(labels);
+    const decryption = this.#decryptionOf(labels);
     const kind = this.#kindOf(labels);
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
@@ -135,8 +142,18 @@ export class LabelReader {
         `label "encoding" = "${encoding}" gives the whole secret and can't be combined with a field; remove one`,
       );
     }
-    const ref = { provider: name, encoding, ...target };
+    if (decryption !== undefined && (encoding !== 'raw' || target.lease !== undefined)) {
+      const other = encoding !== 'raw' ? `"encoding" = "${encoding}"` : 'a lease';
+      throw invalid(`label "kms_decrypt" can't be combined with ${other}; remove one`);
+    }
+    const ref = { provider: name, encoding, ...target, ...(decryption === undefined ? {} : { decryption }) };
     return { ref, rotate, isPerService, ...(startTimes === undefined ? {} : { startTimes }) };
+  }
+
+  #decryptionOf(labels: Labels): Decryption | undefined {
+    const decryption = parseDecryption(labels);
+    if (decryption === undefined || this.#decryptionProblem === null) return decryption;
+    throw invalid(`label ${shown(labels, 'kms_decrypt')} can't be used: ${this.#decryptionProblem}`);
   }
 
   #kindOf(labels: Labels): string | undefined {
@@ -188,18 +205,6 @@ function hasLabel({ names }: LabelScheme, label: string): boolean {
 /** A label and its value, for messages. */
 function shown(labels: Labels, label: string): string {
   return `${quoted(label)} = ${quoted(labels[label] ?? '')}`;
-}
-
-/** Rejects labels that request decryption. If they were ignored, the service would get the ciphertext. */
-function refuseDecryption(labels: Labels): void {
-  const label = Object.keys(labels)
-    .sort()
-    .find((name) => name.startsWith(KMS_PREFIX));
-  if (label === undefined) return;
-  throw invalid(
-    `label ${shown(labels, label)} is not supported: the plugin does not decrypt with AWS KMS; ` +
-      `store the decrypted value at the provider, and create the secret without ${KMS_PREFIX} labels`,
-  );
 }
 
 /** What replaces a kind that the plugin does not have. */

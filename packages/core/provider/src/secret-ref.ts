@@ -1,4 +1,5 @@
 import { displayText } from '@vault-swarm/kernel';
+import type { Decryption } from './decryptor.ts';
 
 /**
  * How a secret becomes the delivered bytes: one field unchanged (`raw`) or decoded (`base64`), or all of its fields as
@@ -33,6 +34,8 @@ export interface SecretRef {
   readonly path?: string;
   /** The location issues credentials, and has no stored value: only a `LeaseIssuer` may be asked for this ref. */
   readonly lease?: LeaseTerms;
+  /** What the provider returns is a ciphertext. Adapters ignore this: the delivery decrypts. */
+  readonly decryption?: Decryption;
 }
 
 /** The path by which the access policy knows the ref. It is the same for every spelling of one location. */
@@ -51,7 +54,9 @@ export function refKey(ref: SecretRef): string {
   if (key === undefined) {
     const location = Object.entries(ref.location).sort(([a], [b]) => (a < b ? -1 : 1));
     const parts = [ref.provider, location, ref.field ?? null, ref.pin ?? null, ref.encoding];
-    key = JSON.stringify(ref.lease === undefined ? parts : [...parts, { lease: ref.lease.params }]);
+    const lease = ref.lease === undefined ? [] : [{ lease: ref.lease.params }];
+    const decryption = ref.decryption === undefined ? [] : [{ decryption: ref.decryption }];
+    key = JSON.stringify([...parts, ...lease, ...decryption]);
     keys.set(ref, key);
   }
   return key;

@@ -9,7 +9,7 @@ import { createAwsProvider } from '../index.ts';
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The configuration that these variables give; throws where they are wrong. */
-function configOf(variables: Variables): AwsConfig {
+export function configOf(variables: Variables): AwsConfig {
   const environment = new Environment(variables, (path) => readFileSync(path, 'utf8'));
   const config = parseAwsConfig(environment);
   if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
