@@ -64,7 +64,15 @@ test('the reference has exactly the existing warnings', async () => {
 });
 
 test('the reference has exactly the existing labels', async () => {
-  const others = ['provider', 'rotate', 'rotate_window', 'rotate_debounce', 'secret_reuse', 'encoding', ...decryptionLabels];
+  const others = [
+    'provider',
+    'rotate',
+    'rotate_window',
+    'rotate_debounce',
+    'secret_reuse',
+    'encoding',
+    ...decryptionLabels,
+  ];
   const names = [...builtInProviders.flatMap((module) => module.labels().names), ...others];
   const documented = firstNames(tableBelow(await read('docs/reference/labels.md'), 'Labels of a secret', 'label'));
   expect(documented.toSorted()).toEqual(names.toSorted());

@@ -73,12 +73,12 @@ export function parseProviders(
 }
 
 function parseKinds({ environment, modules }: Parsing): readonly ProviderModule[] {
-  const given = environment.text('SECRETS_PROVIDER', modules[0]?.kind ?? '');
+  const byVariables = modules.filter(({ nestedSettings }) => nestedSettings === undefined);
+  const given = environment.text('SECRETS_PROVIDER', byVariables[0]?.kind ?? '');
   const chosen: ProviderModule[] = [];
   for (const name of given.split(',').map((part) => part.trim())) {
     const module = moduleCalled(modules, name);
     if (module === undefined) {
-      const byVariables = modules.filter(({ nestedSettings }) => nestedSettings === undefined);
       environment.report(
         'SECRETS_PROVIDER',
         `${quoted(name)} must be one of ${kindsOf(byVariables)}, or several separated by commas`,

@@ -115,7 +115,8 @@ function ownerOf(name: string, modules: readonly ProviderModule[]): ProviderModu
 
 /** All settings of a plugin with these kinds of provider, each once, in the order of `--help`. */
 export function settingGroups(modules: readonly ProviderModule[]): readonly SettingGroup[] {
-  const groups = groupsOfPlugin(modules[0]?.kind ?? null);
+  const first = modules.find(({ nestedSettings }) => nestedSettings === undefined);
+  const groups = groupsOfPlugin(first?.kind ?? null);
   const taken = new Set(groups.flatMap(({ settings }) => settings.map(({ name }) => name)));
   return [...groups, ...modules.map((module) => groupOfProvider(module, modules, taken))];
 }

@@ -165,7 +165,6 @@ test.each([
   [{ vault_path: 'a', rotate: 'never' }, 'label "rotate" = "never" must be one of auto, manual, off'],
   [{ file_path: 'a' }, 'label "file_path" = "a" names a provider that is not configured'],
   [{ vault_path: 'a', kms_decrypt: 'yes' }, 'label "kms_decrypt" = "yes" must be one of true, false'],
-  [{ vault_path: 'a', kms_decript: 'true' }, 'label "kms_decript" = "true" is not known'],
   [{ infisical_secret_name: 'A' }, 'label "infisical_secret_name" = "A" names a provider that is not configured'],
   [{ 'vault-path': 'a' }, 'the label "vault-path" is unknown to the plugin; did you mean "vault_path"?'],
   [{ valut_path: 'a' }, 'the label "valut_path" is unknown to the plugin; did you mean "vault_path"?'],

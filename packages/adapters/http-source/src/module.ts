@@ -26,7 +26,7 @@ export const httpModule: ProviderModule<HttpConfig> = {
   parseConfig: (environment, { readFile }) => parseHttpConfig(environment, readFile),
   usesTls: ({ url }) => url.startsWith('https:'),
   async load(config, tools) {
-    const { createHttpProvider } = await import('./index.ts');
+    const { createHttpProvider } = await import('./provider.ts');
     return createHttpProvider(config, tools);
   },
 };

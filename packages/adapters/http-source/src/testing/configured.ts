@@ -4,7 +4,7 @@ import { EventBus } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { Environment, type Events, type ProductEvent, type ProviderInstance } from '@vault-swarm/provider';
 import { type HttpConfig, parseHttpConfig } from '../config.ts';
-import { createHttpProvider } from '../index.ts';
+import { createHttpProvider } from '../provider.ts';
 
 /** Nested settings by their paths, as an entry of CONFIG_FILE gives them. */
 export type Settings = Readonly<Record<string, string>>;
