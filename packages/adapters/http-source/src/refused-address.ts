@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Services of clouds that give credentials to whoever can send them a request. No secret is there, and a label or an
+ * Services of clouds that give credentials to every client that sends a request. No secret is there, and a label or an
  * entry of the DNS must not lead to them.
  */
 const REFUSED = new BlockList();

@@ -13,9 +13,9 @@ export {
 } from './configuration.ts';
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
-export { defineProvider, type ProviderSpec } from './define-provider.ts';
 export { decryptionLabels } from './decryption-labels.ts';
 export type { Decryption, DecryptOptions, Decryptor } from './decryptor.ts';
+export { defineProvider, type ProviderSpec } from './define-provider.ts';
 export type { DeliveryRecord } from './delivery-record.ts';
 export {
   type DeliverySource,
