@@ -1,8 +1,8 @@
 import { quoted } from '@vault-swarm/kernel';
-import type { Decryption } from './decryptor.ts';
 import { parseFields } from './json-fields.ts';
 import { ProviderError } from './provider-error.ts';
 import type { Labels } from './secret-labels.ts';
+import type { Decryption } from './secret-ref.ts';
 
 /** The labels that request decryption by AWS KMS, for values of any provider, as swarm-external-secrets has them. */
 export const decryptionLabels: readonly string[] = ['kms_decrypt', 'kms_ciphertext_encoding', 'kms_encryption_context'];

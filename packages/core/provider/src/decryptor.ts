@@ -1,13 +1,5 @@
 import type { CallOptions } from './secret-provider.ts';
 
-/** How a value is decrypted before it is delivered. */
-export interface Decryption {
-  /** How the provider stores the ciphertext: as base64 text, or as bytes. */
-  readonly encoding: 'base64' | 'raw';
-  /** The encryption context: the pairs with which the value was encrypted. */
-  readonly context: Readonly<Record<string, string>>;
-}
-
 /** The options of a decryption. */
 export interface DecryptOptions extends CallOptions {
   readonly context: Readonly<Record<string, string>>;

@@ -14,7 +14,7 @@ export {
 export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
 export { decryptionLabels } from './decryption-labels.ts';
-export type { Decryption, DecryptOptions, Decryptor } from './decryptor.ts';
+export type { DecryptOptions, Decryptor } from './decryptor.ts';
 export { defineProvider, type ProviderSpec } from './define-provider.ts';
 export type { DeliveryRecord } from './delivery-record.ts';
 export {
@@ -96,6 +96,7 @@ export type {
 export {
   canonicalPath,
   consumerKey,
+  type Decryption,
   describeRef,
   type Encoding,
   type LeaseTerms,

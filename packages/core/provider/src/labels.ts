@@ -1,11 +1,10 @@
 import { formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
 import { parseDecryption } from './decryption-labels.ts';
-import type { Decryption } from './decryptor.ts';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import { parseRotationWindow } from './rotation-window.ts';
 import type { Labels, RotateMode, SecretLabels, StartTimes } from './secret-labels.ts';
-import type { Encoding, LeaseTerms } from './secret-ref.ts';
+import type { Decryption, Encoding, LeaseTerms } from './secret-ref.ts';
 import { isWhole } from './whole-secret.ts';
 
 /** The part of a ref that one kind of provider reads from its own labels. */

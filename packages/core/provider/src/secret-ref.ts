@@ -1,5 +1,4 @@
 import { displayText } from '@vault-swarm/kernel';
-import type { Decryption } from './decryptor.ts';
 
 /**
  * How a secret becomes the delivered bytes: one field unchanged (`raw`) or decoded (`base64`), or all of its fields as
@@ -16,6 +15,14 @@ export interface LeaseTerms {
   readonly params: string | null;
   /** How long a new credential is withheld until it works everywhere, in milliseconds. */
   readonly settleMs: number;
+}
+
+/** How a value is decrypted before it is delivered. */
+export interface Decryption {
+  /** How the provider stores the ciphertext: as base64 text, or as bytes. */
+  readonly encoding: 'base64' | 'raw';
+  /** The encryption context: the pairs with which the value was encrypted. */
+  readonly context: Readonly<Record<string, string>>;
 }
 
 /**
