@@ -83,7 +83,7 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
     return this.#reads.read(
       JSON.stringify([location.mount, location.path, location.v1Path, location.pin ?? null, location.earlier]),
       options,
-      (own) => this.#find(location, own),
+      (own) => this.#find(options.consumer === undefined ? location : { ...location, consumer: options.consumer }, own),
       () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
     );
   }

@@ -17,6 +17,9 @@ import { describeServer, type VaultServer } from './vault-server.ts';
 /** The deadline of one call, including the wait for a connection. */
 const CALL_DEADLINE_MS = 10_000;
 
+/** A name that Swarm allows for a service. No other text becomes a header. */
+const CONSUMER = /^[\w.-]{1,128}$/;
+
 /** The dependencies of the client, besides its configuration. */
 export interface VaultClientOptions {
   /** The instance's name in messages and events. */
@@ -37,11 +40,13 @@ export class VaultClient {
   readonly #events: Events;
   readonly #retries: TransientRetries;
   readonly #transport: Transport;
+  readonly #sendsConsumer: boolean;
   readonly #vault: nodeVault.client & { pathPrefix: string; namespace: string };
 
   constructor(config: VaultServer, options: VaultClientOptions) {
     this.server = `${options.name} at ${describeServer(config)}`;
     this.#name = options.name;
+    this.#sendsConsumer = config.sendsConsumer;
     this.#clock = options.clock;
     this.#events = options.events;
     this.#retries = new TransientRetries(options.clock, options.random);
@@ -132,7 +137,10 @@ export class VaultClient {
     const sent = this.#vault.request({
       method: call.method,
       path: `/${call.path}`,
-      headers: call.token === undefined ? {} : { 'X-Vault-Token': call.token },
+      headers: {
+        ...(call.token === undefined ? {} : { 'X-Vault-Token': call.token }),
+        ...(this.#sendsConsumer && CONSUMER.test(call.consumer ?? '') ? { 'X-Swarm-Service': call.consumer } : {}),
+      },
       ...(call.body === undefined ? {} : { json: call.body }),
       exactNumbers: call.exactNumbers === true,
       // node-vault passes unknown options to the transport.

@@ -22,7 +22,7 @@ export interface VaultConfig extends VaultServer {
 type Read = (name: string) => string;
 
 /**
- * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`,
+ * Reads `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_PROXY_ADDR`, `VAULT_MOUNT_PATH`, `VAULT_KV_MOUNTS`, `VAULT_SEND_CONSUMER`,
  * `VAULT_LEASE_TOKEN_ROLE`, the TLS settings
  * ({@link parseTls}), `VAULT_AUTH_METHOD` and the method's own variables, or the same with `OPENBAO_`. Problems are
  * reported to `environment`, with warnings for variables of Vault's own client that have no effect here. The result is
@@ -41,6 +41,7 @@ export function parseVaultConfig(environment: Environment, readFile: ReadFile, p
     kvMounts: parseKvMounts(environment, variable('KV_MOUNTS')),
     tls: parseTls(environment, readFile, variable),
     proxy: parseProxy(environment, { address, socketPath }, variable),
+    sendsConsumer: environment.boolean(variable('SEND_CONSUMER'), false),
     auth: parseAuth(environment, variable),
     leaseTokenRole: parseTokenRole(environment, variable('LEASE_TOKEN_ROLE')),
   };

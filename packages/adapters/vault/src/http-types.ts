@@ -14,6 +14,8 @@ export interface VaultCall {
   readonly body?: Readonly<Record<string, ResponseJson>>;
   /** True: numbers keep their characters. Parsing is then about eight times slower. */
   readonly exactNumbers?: boolean;
+  /** The service for which it is made, for the header `X-Swarm-Service`. */
+  readonly consumer?: string;
   /** Whether a retry has no further effect. If not given: true for GET. */
   readonly isRepeatable?: boolean;
   /** True: the caller sends it again with another token if this one is invalid. */

@@ -2,7 +2,14 @@ import { displayText } from '@vault-swarm/kernel';
 import { type LosslessJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { classify, says } from './error-code.ts';
-import { field, isResponseObject, type ResponseJson, type VaultResponse, wholeNumber } from './http-types.ts';
+import {
+  field,
+  isResponseObject,
+  type ResponseJson,
+  type VaultCall,
+  type VaultResponse,
+  wholeNumber,
+} from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
 import { vaultErrorOf } from './vault-error.ts';
@@ -16,6 +23,8 @@ export interface KvLocation extends KvAddress {
   readonly displayName: string;
   /** The mount for messages. */
   readonly displayMount: string;
+  /** The service for which it is read. */
+  readonly consumer?: string;
 }
 
 /** Nothing was found. `ambiguous`: the mount may also have another version than was assumed. */
@@ -100,6 +109,7 @@ export async function readV2(session: Session, location: KvLocation, signal: Abo
     method: 'GET',
     path: `${path}${query}`,
     exactNumbers: true,
+    ...forConsumer(location),
     signal,
   });
   const data = field(answer.body, 'data');
@@ -116,10 +126,22 @@ export async function readV2(session: Session, location: KvLocation, signal: Abo
   return otherwise(answer, location);
 }
 
+/** The service for which a location is read, for a call. */
+export function forConsumer({ consumer }: KvLocation): Pick<VaultCall, 'consumer'> {
+  return consumer === undefined ? {} : { consumer };
+}
+
 /** Reads a secret of KV v1. @throws {ProviderError} as {@link vaultErrorOf}. */
 export async function readV1(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
   const path = kvPath(location).encoded;
-  const answer = await session.request({ operation: 'read', method: 'GET', path, exactNumbers: true, signal });
+  const answer = await session.request({
+    operation: 'read',
+    method: 'GET',
+    path,
+    exactNumbers: true,
+    ...forConsumer(location),
+    signal,
+  });
   const fields = exactFields(field(answer.body, 'data'));
   if (answer.status === 200 && fields !== undefined) {
     checkEngine(answer, location);

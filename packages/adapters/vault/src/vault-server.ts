@@ -15,6 +15,8 @@ export interface VaultServer {
   readonly tls: VaultTlsConfig;
   /** The HTTP proxy that requests go through; its address may contain a user and a password. */
   readonly proxy: string | undefined;
+  /** Whether reads name the service for which they are made, for Vault's audit log. */
+  readonly sendsConsumer: boolean;
 }
 
 /** The server, for messages. */

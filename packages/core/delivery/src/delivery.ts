@@ -53,6 +53,15 @@ interface Obtained {
   readonly source: DeliverySource;
 }
 
+/** What a request asks for, and until when (monotonic milliseconds) it must be answered. */
+interface Asked {
+  readonly ref: SecretRef;
+  readonly key: string;
+  readonly untilMs: number;
+  /** The name of the service. */
+  readonly consumer: string | undefined;
+}
+
 /** Subtracted from the deadline, so that the response is sent before the deadline ends. */
 const ANSWER_MARGIN_MS = 50;
 
@@ -213,10 +222,11 @@ export class Delivery implements SecretSource {
       this.#checkAccess(request, ref);
       if (ref.lease !== undefined) return await this.#getLeased(ref, request, receivedAtMs, untilMs);
       const key = refKey(ref);
+      const asked = { ref, key, untilMs, consumer: request.serviceName };
       const choosing = this.#choose(request, key, untilMs);
       const { revision, source } = await (choosing instanceof Promise
-        ? this.#obtainOnceChosen(ref, key, choosing, untilMs)
-        : this.#obtain(ref, key, choosing, untilMs));
+        ? this.#obtainOnceChosen(asked, choosing)
+        : this.#obtain(asked, choosing));
       checkSize(ref, revision);
       this.#recordDelivery(request, { ref, key, revision, source, receivedAtMs });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
@@ -311,26 +321,22 @@ export class Delivery implements SecretSource {
    * neither a value nor a choice. What is served is decided after the choice, because a lockdown or a newer revision
    * may have become known with it.
    */
-  async #obtainOnceChosen(
-    ref: SecretRef,
-    key: string,
-    choosing: Promise<RevisionSelection>,
-    untilMs: number,
-  ): Promise<Obtained> {
-    if (this.#cache.current(key) !== undefined) return this.#obtain(ref, key, await choosing, untilMs);
-    const reading = this.#obtainCurrent(ref, key, untilMs);
+  async #obtainOnceChosen(asked: Asked, choosing: Promise<RevisionSelection>): Promise<Obtained> {
+    if (this.#cache.current(asked.key) !== undefined) return this.#obtain(asked, await choosing);
+    const reading = this.#obtainCurrent(asked);
     // The result may not be needed. Without this handler, a failed read would be an unhandled rejection.
     reading.catch(() => undefined);
     const chosen = await choosing;
     if (chosen.kind === 'current' && this.#reads.isSharing) {
       const current = await reading;
-      if (this.#isNewest(ref, current.revision)) return current;
+      if (this.#isNewest(asked.ref, current.revision)) return current;
     }
-    return this.#obtain(ref, key, chosen, untilMs);
+    return this.#obtain(asked, chosen);
   }
 
-  async #obtain(ref: SecretRef, key: string, chosen: RevisionSelection, untilMs: number): Promise<Obtained> {
-    if (chosen.kind === 'current') return this.#obtainCurrent(ref, key, untilMs);
+  async #obtain(asked: Asked, chosen: RevisionSelection): Promise<Obtained> {
+    const { ref, key, untilMs } = asked;
+    if (chosen.kind === 'current') return this.#obtainCurrent(asked);
     const held = this.#cache.get(key, chosen.revision);
     if (held !== undefined) return { revision: held, source: 'cache' };
     const remainingMs = untilMs - this.#clock.monotonic();
@@ -346,7 +352,7 @@ export class Delivery implements SecretSource {
       // If the current revision is the fallback, its own read reports what is wrong with the provider.
       if (chosen.otherwise === 'refuse') throw error;
     }
-    if (chosen.otherwise === 'current') return this.#obtainCurrent(ref, key, untilMs);
+    if (chosen.otherwise === 'current') return this.#obtainCurrent(asked);
     throw new ProviderError(
       'UNAVAILABLE',
       `${describeRef(ref)}: its newest value made tasks of this service fail, and the last good one can't be had any ` +
@@ -354,7 +360,7 @@ export class Delivery implements SecretSource {
     );
   }
 
-  async #obtainCurrent(ref: SecretRef, key: string, untilMs: number): Promise<Obtained> {
+  async #obtainCurrent({ ref, key, untilMs, consumer }: Asked): Promise<Obtained> {
     const held = this.#cache.current(key);
     const isFresh = held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs;
     if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'cache' };
@@ -370,7 +376,7 @@ export class Delivery implements SecretSource {
       ? limitMs
       : Math.min(limitMs, lastGood !== null && isDoubtful ? 0 : health.adaptiveTimeoutMs);
     // A timeout of this caller does not abort the read: later callers can join it.
-    const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll });
+    const reading = this.#reads.shared(ref, { limitMs, mayWait: maySpendAll, consumer });
     try {
       const revision = await withDeadline(this.#clock, adaptiveTimeoutMs, undefined, () => reading);
       if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };

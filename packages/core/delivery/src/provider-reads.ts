@@ -34,6 +34,15 @@ const FIRST_REPETITION_MS = 50;
 /** After repetitions that failed, stale reads of that provider are not repeated for this time. */
 const LAGGING_MS = 10_000;
 
+/** How a read that callers share is made. */
+interface SharedReadOptions {
+  readonly limitMs: number;
+  /** Whether it may be retried after a pause that the provider asked for. */
+  readonly mayWait: boolean;
+  /** The service whose request starts the read; see `ReadOptions`. */
+  readonly consumer?: string | undefined;
+}
+
 /**
  * Reads current values. Concurrent requests for a ref share one read. While the provider's circuit breaker is open,
  * requests are rejected at once. Only `fresh` does neither.
@@ -115,15 +124,15 @@ export class ProviderReads {
    *
    * @throws {ProviderError} as the provider's `read`; `DeadlineExceeded` when the time is up.
    */
-  shared(ref: SecretRef, { limitMs, mayWait }: { limitMs: number; mayWait: boolean }): Promise<SecretRevision> {
+  shared(ref: SecretRef, options: SharedReadOptions): Promise<SecretRevision> {
     const key = refKey(ref);
-    if (!this.#isSharing) return this.#own(ref, limitMs, mayWait);
+    if (!this.#isSharing) return this.#own(ref, options);
     const joined = this.#flights.get(key);
     if (joined !== undefined) return joined;
     const refusal = this.#refusals.get(key);
     if (refusal !== undefined) return Promise.reject(refusal);
     if (this.health(ref.provider).isCircuitOpen) return Promise.reject(circuitOpen(ref));
-    const flight = this.#readWithin(ref, limitMs, mayWait).finally(() => this.#flights.delete(key));
+    const flight = this.#readWithin(ref, options).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
     return flight;
   }
@@ -200,22 +209,22 @@ export class ProviderReads {
   }
 
   /** A read that tests whether the provider answers again. Its value is cached for later requests. */
-  readonly halfOpenProbeOf = (ref: SecretRef) => () => this.#readWithin(ref, this.#deadlineMs, false);
+  readonly halfOpenProbeOf = (ref: SecretRef) => () =>
+    this.#readWithin(ref, { limitMs: this.#deadlineMs, mayWait: false });
 
   /** Stops background work. */
   close(): void {
     for (const health of this.#healths.values()) health.close();
   }
 
-  async #own(ref: SecretRef, limitMs: number, mayWait: boolean): Promise<SecretRevision> {
+  async #own(ref: SecretRef, options: SharedReadOptions): Promise<SecretRevision> {
     if (this.health(ref.provider).isCircuitOpen) throw circuitOpen(ref);
-    return this.#readWithin(ref, limitMs, mayWait, 0);
+    return this.#readWithin(ref, options, 0);
   }
 
   async #readWithin(
     ref: SecretRef,
-    limitMs: number,
-    mayWait: boolean,
+    { limitMs, mayWait, consumer }: SharedReadOptions,
     sharedMs = this.#sharedMs,
   ): Promise<SecretRevision> {
     const startedAtMs = this.#clock.monotonic();
@@ -227,7 +236,8 @@ export class ProviderReads {
         signal.throwIfAborted();
         try {
           this.#checkPause(ref);
-          return await this.#read(provider, ref, { signal, notBeforeMs: startedAtMs - sharedMs });
+          const named = consumer === undefined ? {} : { consumer };
+          return await this.#read(provider, ref, { signal, notBeforeMs: startedAtMs - sharedMs, ...named });
         } catch (error) {
           const isPaused = error instanceof ProviderError && error.code === 'RATE_LIMITED';
           if (!isPaused || !mayWait) throw error;

@@ -14,6 +14,11 @@ export interface ReadOptions extends CallOptions {
    * another caller of the same location. Without this option, the call may join any read in flight.
    */
   readonly notBeforeMs?: number;
+  /**
+   * The service for which the value is read, for the provider's own log. The caller that starts a read names it. Missing
+   * if the read is for no single service, such as a poll.
+   */
+  readonly consumer?: string;
 }
 
 /** One version of a value. */
