@@ -1,5 +1,6 @@
 import type { ProviderModule } from '@vault-swarm/provider';
 import { hooksSchema } from './config-file-hooks.ts';
+import { notificationsSchema } from './config-file-notifications.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 const SCALAR = { $ref: '#/$defs/scalar' };
@@ -42,9 +43,14 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'CONFIG_FILE of the Vault Swarm Plugin',
     description:
-      'Several providers of one kind, hooks, and the access policy. Settings have the names of environment variables. Credentials are in separate files.',
+      'Several providers of one kind, hooks, notifications, and the access policy. Settings have the names of environment variables. Credentials are in separate files.',
     type: 'object',
-    anyOf: [{ required: ['providers'] }, { required: ['hooks'] }, { required: ['access'] }],
+    anyOf: [
+      { required: ['providers'] },
+      { required: ['hooks'] },
+      { required: ['access'] },
+      { required: ['notifications'] },
+    ],
     additionalProperties: false,
     properties: {
       providers: {
@@ -56,6 +62,7 @@ export function configFileSchema(modules: readonly ProviderModule[]) {
       },
       hooks: hooksSchema,
       access: ACCESS,
+      notifications: notificationsSchema,
     },
     $defs: {
       stacks: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^[^*?]+$' } },

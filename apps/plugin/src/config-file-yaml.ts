@@ -3,6 +3,7 @@ import { displayText } from '@vault-swarm/kernel';
 import { parseAccess, parseStacks } from './access-settings.ts';
 import { type ConfigFile, type FileProblem, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
 import { hooksOf } from './config-file-hooks.ts';
+import { notificationsOf } from './config-file-notifications.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 /** The most levels of nested settings. */
@@ -25,11 +26,11 @@ export function parseConfigFile(text: string): ConfigFile {
       });
     }
   };
-  refuseOthers(root, '', ['providers', 'hooks', 'access']);
+  refuseOthers(root, '', ['providers', 'hooks', 'access', 'notifications']);
   const access = root.access === undefined ? undefined : parseAccess(root.access, problems);
   const providers = mapOf(root.providers);
   // With other parts only, the providers are those of SECRETS_PROVIDER.
-  const hasOthers = root.hooks !== undefined || access !== undefined;
+  const hasOthers = root.hooks !== undefined || root.notifications !== undefined || access !== undefined;
   const hasProviders = root.providers !== undefined || !hasOthers;
   if (hasProviders && (providers === null || Object.keys(providers).length === 0)) {
     problems.push({ where: 'providers', message: 'must have a provider for each name, with its kind and settings' });
@@ -58,9 +59,11 @@ export function parseConfigFile(text: string): ConfigFile {
     if (wrong.length > 0) return [];
     return [{ name, kind: entry.kind, settings: paths, ...(stacks === undefined ? {} : { stacks }) }];
   });
-  const hooks = hooksOf(root.hooks, (where, message) => problems.push({ where, message }));
+  const report = (where: string, message: string) => problems.push({ where, message });
+  const hooks = hooksOf(root.hooks, report);
+  const notifications = notificationsOf(root.notifications, report);
   const more = problems.length - MAX_PROBLEMS;
-  const parts = { entries, hasProviders, hooks, ...(access === undefined ? {} : { access }) };
+  const parts = { entries, hasProviders, hooks, notifications, ...(access === undefined ? {} : { access }) };
   if (more <= 0) return { ...parts, problems };
   return {
     ...parts,

@@ -26,6 +26,7 @@ import { accessPolicyOf } from './access-policy-of.ts';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
 import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
 import { type DecryptionSettings, parseDecryption } from './decryption.ts';
+import { type NotificationConfig, parseNotifications } from './notifications/notification-config.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
 import { builtInProviders } from './providers.ts';
 import { parseSocketSettings, type SocketSettings } from './socket-settings.ts';
@@ -71,6 +72,8 @@ export interface PluginConfiguration extends SocketSettings {
   readonly monitoring: MonitoringConfig;
   /** Addresses of the monitoring port that receive hints. */
   readonly hooks: readonly HookConfig[];
+  /** Receivers of messages about events. */
+  readonly notifications: readonly NotificationConfig[];
   readonly logging: LoggingConfig;
   /** Files that no provider may deliver. */
   readonly ownFiles: readonly OwnFile[];
@@ -117,6 +120,7 @@ export function parseConfiguration(
     systemAuthorities: parseSystemAuthorities(environment),
     monitoring: parseMonitoringConfig(environment, readFile),
     hooks: parseHooks(environment, readFile, file.hooks, namesOf(providers)),
+    notifications: parseNotifications(environment, readFile, file.notifications),
     logging: parseLoggingConfig(environment),
     ownFiles: environment.ownFiles,
     credentials: environment.credentials,

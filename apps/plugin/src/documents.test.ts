@@ -27,6 +27,15 @@ test("the reference's files with several providers and with hooks are accepted u
     ok: true,
     configuration: { hooks: [{ name: 'vault-audit', provider: 'vault' }] },
   });
+  const receivers = reference.take('Notifications', 'yaml');
+  const readReceivers = (path: string) => (path.startsWith('/run/secrets/') ? secret : receivers);
+  const notifying = { CONFIG_FILE: '/etc/vault-swarm/notifications.yaml', VAULT_TOKEN: 'root' };
+  expect(parseConfiguration(notifying, readReceivers, await readConfigFile(notifying, readReceivers))).toMatchObject({
+    ok: true,
+    configuration: {
+      notifications: [{ name: 'ops', events: ['rollout.failed', 'quarantine.started', 'provider.failed'] }],
+    },
+  });
   expect(reference.left()).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import type { MonitoringServer } from '@vault-swarm/http';
 import { type EventBus, errorMessage, sleep } from '@vault-swarm/kernel';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
+import type { CachedStatus } from './cached-status.ts';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
@@ -67,7 +68,8 @@ export class Plugin {
     for (const { code, variable, message } of this.#configuration.warnings) {
       this.#events.emit({ type: 'plugin.warning', code, variable, message: `${variable}: ${message}` });
     }
-    if (this.#configuration.providers.some(({ usesTls }) => usesTls))
+    const { providers: configured, notifications } = this.#configuration;
+    if (notifications.length > 0 || configured.some(({ usesTls }) => usesTls))
       trustSystem(this.#configuration.systemAuthorities);
     // Loading blocks the process. The engine's handshake needs no further part and arrives at once.
     await sleep(this.#container.get(id.clock), HANDSHAKE_WAIT_MS, this.#stopping.signal).catch(() => {});
@@ -129,6 +131,7 @@ export class Plugin {
       readiness: container.get(id.readiness),
       'health check of providers': healthCheck,
       'garbage collection': new IdleCollection(container.get(id.clock), collectGarbage),
+      ...(await this.#notifiers(container.get(loggingId.status))),
       ...monitoringParts?.observers,
     };
     this.#early.connect(
@@ -147,6 +150,24 @@ export class Plugin {
     };
     void this.#untilDone('the health check', round, Math.min(rotation.intervalMs, MAX_HEALTH_CHECK_BACKOFF_MS));
     monitoringParts?.start();
+  }
+
+  /** One listener for each receiver. The library that signs is loaded only if there is one. */
+  async #notifiers(status: CachedStatus): Promise<Readonly<Record<string, { observe(event: TimedEvent): void }>>> {
+    const { notifications } = this.#configuration;
+    if (notifications.length === 0) return {};
+    const { Notifier } = await import('./notifications/notifier.ts');
+    const ports = {
+      ...{ clock: this.#container.get(id.clock), random: this.#container.get(id.random), events: this.#events },
+      isLeading: () => status.now().role === 'leader',
+    };
+    const notifiers = notifications.map(
+      (config) => [`notification ${config.name}`, new Notifier(config, ports)] as const,
+    );
+    this.#stops.push(async () => {
+      for (const [, notifier] of notifiers) notifier.close();
+    });
+    return Object.fromEntries(notifiers);
   }
 
   async #loadMonitoring() {

@@ -6,7 +6,14 @@ import { hostnameOf } from './access/host-header.ts';
 import { certificateProblems, readCertificate, TLS_VARIABLES } from './tls/certificate.ts';
 import type { CertificateSource } from './tls/certificate-reloader.ts';
 
-export { type HookConfig, type HookEntry, type HookKind, hookKinds, parseHooks } from './hooks/hook-config.ts';
+export {
+  type HookConfig,
+  type HookEntry,
+  type HookKind,
+  hookKinds,
+  parseHooks,
+  STANDARD_SECRET,
+} from './hooks/hook-config.ts';
 
 const WISE_TOKEN_LENGTH = 16;
 

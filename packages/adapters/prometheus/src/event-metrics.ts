@@ -28,6 +28,7 @@ export class EventMetrics {
   readonly #hooks: Counter<'result'>;
   readonly #leases: Counter<'operation' | 'result'>;
   readonly #alreadyDelivered: Counter;
+  readonly #notifications: Counter<'result'>;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
   readonly #passes: Histogram;
@@ -95,6 +96,12 @@ export class EventMetrics {
       help: 'Requests for credentials of running tasks that the plugin does not have any more; harmless',
       registers,
     });
+    this.#notifications = new Counter({
+      name: `${PREFIX}notifications_total`,
+      help: 'Messages to receivers: sent, failed, or dropped because too many waited',
+      labelNames: ['result'],
+      registers,
+    });
     this.#dockerErrors = new Counter({
       name: `${PREFIX}orchestrator_outages_total`,
       help: 'Outages of Docker: how often it started to fail',
@@ -117,6 +124,7 @@ export class EventMetrics {
     for (const operation of LEASE_OPERATIONS) {
       for (const result of ['ok', 'failed']) this.#leases.inc({ operation, result }, 0);
     }
+    for (const result of ['sent', 'failed', 'dropped']) this.#notifications.inc({ result }, 0);
     for (const result of ['accepted', ...hookRejections]) this.#hooks.inc({ result }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
@@ -174,6 +182,12 @@ export class EventMetrics {
         return;
       case 'hook.accepted':
         this.#hooks.inc({ result: 'accepted' });
+        return;
+      case 'notification.sent':
+        this.#notifications.inc({ result: 'sent' });
+        return;
+      case 'notification.failed':
+        this.#notifications.inc({ result: event.result });
         return;
       case 'hook.rejected':
         this.#hooks.inc({ result: event.reason });

@@ -15,6 +15,7 @@ const REPEATABLE = [
   'driver.request-rejected',
   'hook.accepted',
   'hook.rejected',
+  'notification.failed',
 ] as const;
 
 type Repeatable = Extract<TimedEvent, { readonly type: (typeof REPEATABLE)[number] }>;
@@ -77,6 +78,7 @@ export class EventDeduplicator {
 
   #keyOf(event: Repeatable): string {
     if (event.type === 'driver.request-rejected') return JSON.stringify([event.type, event.status]);
+    if (event.type === 'notification.failed') return JSON.stringify([event.type, event.notification]);
     if (event.type === 'hook.accepted') return JSON.stringify([event.type, event.hook]);
     if (event.type === 'hook.rejected') {
       // Any client can make up names.

@@ -204,6 +204,12 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
     sentence: ({ hook, reason, repetitions }) =>
       `rejected a request to hook ${hook}: ${HOOK_REJECTIONS[reason]}${timesMore(repetitions)}`,
   },
+  'notification.sent': { severity: 'debug', sentence: ({ notification }) => `sent a message to ${notification}` },
+  'notification.failed': {
+    severity: 'warn',
+    sentence: ({ notification, message, repetitions }) =>
+      `a message to ${notification} was dropped: ${message}${timesMore(repetitions)}`,
+  },
   'plugin.warning': { severity: 'warn', sentence: ({ message }) => message },
   'listener.failed': {
     severity: 'error',

@@ -273,6 +273,17 @@ export type ProductEvent =
       readonly reason: HookRejection;
       readonly repetitions?: number;
     }
+  /** A message was accepted by the receiver with this name. */
+  | { readonly type: 'notification.sent'; readonly notification: string }
+  | {
+      readonly type: 'notification.failed';
+      readonly notification: string;
+      /** `dropped`: too many messages wait already. `failed`: the receiver refused it, or failed too often. */
+      readonly result: 'failed' | 'dropped';
+      readonly message: string;
+      /** The number of such events since the last report; only in reports of repeated events. */
+      readonly repetitions?: number;
+    }
   | { readonly type: 'plugin.stopping'; readonly signal: string };
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */

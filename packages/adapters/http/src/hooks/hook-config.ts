@@ -36,8 +36,8 @@ export interface HookConfig {
 
 const WISE_SECRET_LENGTH = 16;
 
-/** The Standard Webhooks specification asks for 24 to 64 random bytes. */
-const STANDARD_SECRET: TextForm = {
+/** The secret of a sender or receiver of Standard Webhooks. The specification asks for 24 to 64 random bytes. */
+export const STANDARD_SECRET: TextForm = {
   accepts: (text) => {
     const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').length;
     return /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes >= 24 && bytes <= 64;
