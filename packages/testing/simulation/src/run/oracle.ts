@@ -267,7 +267,8 @@ export class Oracle {
       past.tolerated.set('two leaders', this.#run.timeMs);
     } else if (explained !== undefined) {
       this.allowances.uses(explained, `${name} ${past.rolls}`);
-      past.doubtful.clear();
+      // The same generation again replaces no task, so that it is not known better afterwards.
+      if (generation !== spec.generation) past.doubtful.clear();
       past.rolls -= 1;
     } else if (reason === 'value changed back' || reason === 'asked for twice') {
       this.allowances.uses(reason, `${name} ${past.rolls}`);
