@@ -442,12 +442,14 @@ export class Oracle {
     });
     const live = allTasks(service).filter(isAlive);
     const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
-    for (const { id, held, state, generation } of live) {
+    // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
+    const ofRollout = allTasks(service).filter(({ generation }) => generation === past.lastRoll?.generation);
+    const isBad = ({ held }: SimulatedTask) => {
+      return known.some(({ name }) => isBadFor(held.get(name)?.text ?? '', service.name));
+    };
+    if (ofRollout.some(isBad)) return 'its rollout brought a bad value';
+    for (const { id, held, state } of live) {
       if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
-      const isOfRollout = generation === past.lastRoll?.generation;
-      const isBad = ({ name }: { readonly name: string }) => isBadFor(held.get(name)?.text ?? '', service.name);
-      // It completes what it started, though the labels say by now that it may not start.
-      if (isOfRollout && known.some(isBad)) return 'its rollout brought a bad value';
       for (const { name, path } of uses) {
         const text = held.get(name)?.text;
         if (text === undefined) {
