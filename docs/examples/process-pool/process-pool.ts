@@ -10,6 +10,7 @@ import type {
   RolloutReport,
   WorkloadSecret,
   WorkloadSnapshot,
+  WorkloadTask,
   WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { KeyRequest } from './key-server.ts';
@@ -101,16 +102,15 @@ export class ProcessPool implements Orchestrator, OrchestratorChanges {
       secretIds: [this.#secret.id],
       formerSecretIds: [],
       rollout: service.rollout,
-      tasks: [...service.workers].map(({ id, generation, createdAtMs, state }) => {
-        return { id, generation, createdAtMs, state, reason: '' };
-      }),
+      tasks: [...service.workers].map(taskOf),
     }));
     return { secrets: [this.#secret], services };
   }
 
-  async generationOf(workerId: string): Promise<number | null> {
+  async findTask(workerId: string): Promise<WorkloadTask | null> {
     const workers = [...this.#services.values()].flatMap((service) => [...service.workers]);
-    return workers.find(({ id }) => id === workerId)?.generation ?? null;
+    const found = workers.find(({ id }) => id === workerId);
+    return found === undefined ? null : taskOf(found);
   }
 
   async failures(serviceId: string): Promise<readonly FailedTask[]> {
@@ -196,6 +196,10 @@ export class ProcessPool implements Orchestrator, OrchestratorChanges {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function taskOf({ id, generation, createdAtMs, state }: Worker): WorkloadTask {
+  return { id, generation, createdAtMs, state, reason: '' };
 }
 
 async function end(worker: Worker): Promise<void> {

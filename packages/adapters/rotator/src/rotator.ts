@@ -1,8 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { type Clock, EventBus, errorMessage, Listeners, quoted, type Random } from '@vault-swarm/kernel';
 import {
-  AccessGuard,
-  ALLOW_ALL,
   LabelReader,
   type Labels,
   type Problem,
@@ -35,7 +33,6 @@ interface RunningGroup {
 }
 
 const CACHE = { maxRevisions: 10_000, maxBytes: 64 * 1024 * 1024 };
-const LEASES = { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 };
 
 /** A group of a {@link Rotator}. */
 export interface Group<Worker> {
@@ -118,11 +115,8 @@ export class Rotator {
       if (found === undefined) throw new Error(`no provider is named ${quoted(name)}`);
       return found;
     };
-    // Its groups are of one program, so each may read each secret.
-    const access = new AccessGuard(ALLOW_ALL);
     this.#delivery = new Delivery({
       labels: this.#labels,
-      access,
       findProvider,
       clock,
       events,
@@ -132,17 +126,14 @@ export class Rotator {
       limits: { ...limits.delivery, cache: CACHE },
     });
     this.#rotation = new Rotation(
-      { enabled: true, intervalMs: limits.intervalMs, policy: limits.policy, leases: LEASES, digestKey: null },
+      { enabled: true, intervalMs: limits.intervalMs, policy: limits.policy, digestKey: null },
       {
         orchestrator: this.#orchestrator(),
         changes: { onChange: (listener) => this.#changes.add('the rotation', listener) },
         leadership: { role: async () => 'leader' },
         ledger,
-        // Its workers end with the process, and so do the credentials, one period of their holder later.
-        leaseLedger: memoryLedger(),
         // A group is no path: the labels of a secret say where it is.
         labels: { read: (labels, name) => this.#labels.read(labels, name, undefined) },
-        access,
         providers: [...instances.keys()],
         findProvider,
         values: this.#delivery,

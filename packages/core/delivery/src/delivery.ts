@@ -1,6 +1,7 @@
 import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
-  type AccessGuard,
+  AccessGuard,
+  ALLOW_ALL,
   AccessRefused,
   type CallOptions,
   consumerKey,
@@ -69,6 +70,10 @@ const CURRENT: RevisionSelection = { kind: 'current' };
 
 const REPORT_EVICTED_MS = 60_000;
 
+const noLeases: LeasedValues = {
+  deliver: () => Promise.reject(new ProviderError('INVALID_REF', 'credentials that end are not supported here')),
+};
+
 /**
  * Answers a request with a value. It reads the labels, and serves the cached value while that is fresh. Otherwise it
  * reads from the provider. Concurrent requests for a ref share one read. If the provider does not answer, it serves the
@@ -92,7 +97,8 @@ export class Delivery implements SecretSource {
 
   constructor(ports: {
     readonly labels: LabelReader;
-    readonly access: Pick<AccessGuard, 'check'>;
+    /** If it is missing, every service may read every secret. */
+    readonly access?: Pick<AccessGuard, 'check'>;
     readonly findProvider: FindProvider;
     /** If it is missing, refs that need decryption are refused. */
     readonly findDecryptor?: FindDecryptor;
@@ -100,17 +106,18 @@ export class Delivery implements SecretSource {
     readonly events: Events;
     readonly record: RecordDelivery;
     readonly choice: RevisionSelector;
-    readonly leased: LeasedValues;
+    /** If it is missing, refs that are leased are refused. */
+    readonly leased?: LeasedValues;
     readonly limits: DeliveryLimits;
   }) {
     this.#labels = ports.labels;
-    this.#access = ports.access;
+    this.#access = ports.access ?? new AccessGuard(ALLOW_ALL);
     this.#clock = ports.clock;
     this.#events = ports.events;
     this.#recorded = new Listeners(ports.events);
     this.#recorded.add('record of deliveries', ports.record);
     this.#choice = ports.choice;
-    this.#leased = ports.leased;
+    this.#leased = ports.leased ?? noLeases;
     this.#limits = ports.limits;
     this.#dropped = new EvictedValues(ports.clock);
     this.#cache = new RevisionCache(

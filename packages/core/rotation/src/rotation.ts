@@ -1,14 +1,16 @@
 import { errorMessage, withDeadline } from '@vault-swarm/kernel';
-import type {
-  CallOptions,
-  DeliveryRecord,
-  LeasedAnswer,
-  LeasedRequest,
-  LeasedValues,
-  RevisionRequest,
-  RevisionSelection,
-  SecretConsumer,
-  SecretRef,
+import {
+  AccessGuard,
+  ALLOW_ALL,
+  type CallOptions,
+  type DeliveryRecord,
+  type LeasedAnswer,
+  type LeasedRequest,
+  type LeasedValues,
+  type RevisionRequest,
+  type RevisionSelection,
+  type SecretConsumer,
+  type SecretRef,
 } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
@@ -16,6 +18,7 @@ import { ClusterReader } from './cluster-reader.ts';
 import { Leases } from './leases/leases.ts';
 import { serialiseLedger } from './ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
+import { MemoryLedgerStore } from './ledger/memory-ledger-store.ts';
 import { isOfRef, untagRevision } from './ledger/secret-version.ts';
 import { ledgerAsStored, mayWrite, unusable } from './ledger/stored-ledger.ts';
 import { Lockdowns, type LocksDown } from './manual/lockdown.ts';
@@ -40,7 +43,7 @@ import {
   RotationRejected,
 } from './ports/manual-rotation.ts';
 import { type FailedTask, type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
-import type { RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
+import type { LeaseSettings, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
 import { FailingServices } from './status/failing-services.ts';
@@ -50,6 +53,8 @@ import { DeliveryLog } from './tasks/delivery-log.ts';
 import { LeaderHandover } from './tasks/leader-handover.ts';
 import type { CurrentValue } from './tasks/task-revision.ts';
 import { Ticker } from './ticker.ts';
+
+const DEFAULT_LEASES: LeaseSettings = { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 };
 
 /** A reconcile pass is aborted after this time, so that a hanging orchestrator is noticed. */
 const RECONCILE_DEADLINE_MS = 30_000;
@@ -79,7 +84,7 @@ const DECISION_HOLDS_MS = 10_000;
  */
 export class Rotation implements ManualRotation, LocksDown, AcceptsHints, LeasedValues {
   readonly #settings: RotationSettings;
-  readonly #ports: RotationPorts;
+  readonly #ports: Required<RotationPorts>;
   readonly #deliveryLog: DeliveryLog;
   readonly #poller: ProviderPoller;
   readonly #passes: Ticker;
@@ -104,7 +109,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
 
-  constructor(settings: RotationSettings, ports: RotationPorts) {
+  constructor(settings: RotationSettings, given: RotationPorts) {
+    const ports = { access: new AccessGuard(ALLOW_ALL), leaseLedger: new MemoryLedgerStore(), ...given };
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
@@ -121,7 +127,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
     this.#pace = new RolloutPace(clock);
-    this.#leases = new Leases(settings.leases, { ...ports, onNews: () => this.#passes.wake() });
+    this.#leases = new Leases(settings.leases ?? DEFAULT_LEASES, { ...ports, onNews: () => this.#passes.wake() });
     this.#staleness = new StalenessGuard(clock);
     const observing = {
       observe: (options: CallOptions) => this.#cluster.observe(options),

@@ -22,7 +22,8 @@ export interface RotationSettings {
   readonly policy: RotationPolicy;
   /** When rotations may start, unless the secret's labels say otherwise. By default always, and at once. */
   readonly startTimes?: StartTimes;
-  readonly leases: LeaseSettings;
+  /** By default up to 2,000 sets, which are revoked a minute after their last task, and 12 issues an hour. */
+  readonly leases?: LeaseSettings;
   /** The key of the digests in the ledger. Without one, the ledger stores its own key. */
   readonly digestKey: string | null;
   /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */
@@ -35,10 +36,11 @@ export interface RotationPorts {
   readonly changes: OrchestratorChanges;
   readonly leadership: Leadership;
   readonly ledger: LedgerStore;
-  /** Where the accounts of leases are kept. */
-  readonly leaseLedger: LedgerStore;
+  /** Where the accounts of leases are kept. By default in memory: they end with the process. */
+  readonly leaseLedger?: LedgerStore;
   readonly labels: Pick<LabelReader, 'read'>;
-  readonly access: Pick<AccessGuard, 'check' | 'policy' | 'onChange'>;
+  /** Which service may use which secret. By default every service may use every secret. */
+  readonly access?: Pick<AccessGuard, 'check' | 'policy' | 'onChange'>;
   /** Names of the configured providers. */
   readonly providers: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
