@@ -58,12 +58,10 @@ const keys = new WeakMap<SecretRef, string>();
  */
 export function refKey(ref: SecretRef): string {
   let key = keys.get(ref);
-  if (key === undefined) {
-    const location = Object.entries(ref.location).sort(([a], [b]) => (a < b ? -1 : 1));
-    const parts = [ref.provider, location, ref.field ?? null, ref.pin ?? null, ref.encoding];
-    const lease = ref.lease === undefined ? [] : [{ lease: ref.lease.params }];
-    const decryption = ref.decryption === undefined ? [] : [{ decryption: ref.decryption }];
-    key = JSON.stringify([...parts, ...lease, ...decryption]);
+  if (!key) {
+    const { provider, location, field = null, pin = null, encoding, lease, decryption } = ref;
+    const others = [lease && { lease: lease.params }, decryption && { decryption }].filter(Boolean);
+    key = JSON.stringify([provider, Object.entries(location).sort(), field, pin, encoding, ...others]);
     keys.set(ref, key);
   }
   return key;
