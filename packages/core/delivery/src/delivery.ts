@@ -1,8 +1,8 @@
 import { type Clock, DeadlineExceeded, displayText, Listeners, withDeadline } from '@vault-swarm/kernel';
 import {
   AccessGuard,
-  ALLOW_ALL,
   AccessRefused,
+  ALLOW_ALL,
   type CallOptions,
   consumerKey,
   type DeliveryRecord,
