@@ -46,7 +46,10 @@ beforeEach(() => {
   answers = {
     '/info': {
       ServerVersion: '28.5.2',
-      SystemTime: new Date().toISOString(),
+      // The time of the answer.
+      get SystemTime() {
+        return new Date().toISOString();
+      },
       Swarm: { LocalNodeState: 'active', ControlAvailable: true },
     },
     '/plugins': [
