@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createService, OneManager, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -56,6 +56,12 @@ test('a write to Vault reaches every task through its audit file, long before th
   expect(swarm.logged('rollout.completed', 'web')).toMatchObject([
     { cause: [{ secret: 'db', noticed_by: 'hook', hook: 'vault-audit' }] },
   ]);
+});
+
+test('the sidecar continues after log rotation has cut the audit file off', async () => {
+  await truncate(auditFile, 0);
+  await swarm.write('db', 'value 3');
+  await swarm.reaches('web', 'db', 2, 'value 3');
 });
 
 test('without the sidecar, Vault works as before', async () => {

@@ -109,11 +109,21 @@ test.each([
   const runner = await choose();
   const generation = await swarm.generation('web');
   const value = await swarm.write('shared');
+  const { engine } = await swarm.managers.leader();
+  const before = new Set((await swarm.held('web', 'shared')).map(({ task }) => task));
+  const ownStartMs = performance.now();
+  await engine.dockerBytes('service', 'update', '--force', '--detach', 'web');
+  await waitFor(async () => (await swarm.held('web', 'shared')).every(({ task }) => !before.has(task)), {
+    timeoutMs: 60_000,
+    what: "Swarm's own update of every task",
+  });
+  process.stderr.write(`Swarm's own update → last task: ${Math.round(performance.now() - ownStartMs)} ms\n`);
+  await swarm.isSettled('web');
   const startedAtMs = performance.now();
   expect(await post(runner, 'audit', message())).toBe(202);
   await reaches(value);
   process.stderr.write(`hook to ${who} → last task: ${Math.round(performance.now() - startedAtMs)} ms\n`);
-  expect(await swarm.generation('web')).toBe(generation + 1);
+  expect(await swarm.generation('web')).toBe(generation + 2);
   await swarm.isSettled('web');
   await waitFor(async () => !(await swarm.ledger()).includes('"hints"'), {
     timeoutMs: 60_000,
@@ -144,12 +154,14 @@ test('replayed, forged, old, oversized and unsigned requests are rejected, and n
     ['unknown', 'other', message(), 404],
   ];
   const before = probes().length;
+  // The hint of the accepted one stays until the leader's next write.
+  const ledger = await swarm.ledger();
   for (const [what, name, request, status] of bad) expect(await post(runner, name, request), what).toBe(status);
   await reconcile();
   await reconcile();
   expect(probes().length).toBe(before);
   expect((await swarm.held('web', 'shared')).map((held) => held.value)).toEqual(Array(REPLICAS).fill(value));
-  expect(await swarm.ledger()).not.toContain('"hints"');
+  expect(await swarm.ledger()).toBe(ledger);
 });
 
 test('the command of the guide works', async () => {
