@@ -1,3 +1,4 @@
+import { connectionFailure } from '@vault-swarm/kernel';
 import { ProviderError, type ProviderErrorCode } from '@vault-swarm/provider';
 
 /** The fields that are read of an SDK error. The message contains AWS's response: it is checked but never shown. */
@@ -5,6 +6,8 @@ interface AwsFailure {
   readonly name: string;
   readonly message: string;
   readonly status: number | undefined;
+  /** Of the system; empty if there is none. */
+  readonly systemCode: string;
 }
 
 /** How long AWS is not called after it rejected repeated calls with throttling errors. */
@@ -116,7 +119,7 @@ function isDeleted(message: string): boolean {
   return message.endsWith('because it was marked for deletion.') || message.endsWith('because it was deleted.');
 }
 
-function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: string): string {
+function advice(code: ProviderErrorCode, { name, message, systemCode }: AwsFailure, action: string): string {
   switch (code) {
     case 'NOT_FOUND':
       if (isDeleted(message)) return 'it is marked for deletion; restore it, or name another secret';
@@ -138,8 +141,23 @@ function advice(code: ProviderErrorCode, { name, message }: AwsFailure, action: 
     case 'INVALID_PAYLOAD':
       return 'the response is larger than any of AWS; check AWS_ENDPOINT_URL';
     default:
-      return name === 'TimeoutError' ? 'AWS did not answer in time' : 'AWS is unreachable or fails';
+      return name === 'TimeoutError' ? 'AWS did not answer in time' : unreachable(systemCode);
   }
+}
+
+function unreachable(systemCode: string): string {
+  const failure = connectionFailure(systemCode);
+  if (failure === null) return 'AWS is unreachable or fails';
+  const advice = {
+    name: 'check AWS_REGION and AWS_ENDPOINT_URL, and the DNS of the plugin',
+    address: 'check AWS_ENDPOINT_URL, and that the endpoint runs',
+    scheme: 'check whether AWS_ENDPOINT_URL starts with http:// or https://, and its port',
+    certificate: 'give the authority of the endpoint or proxy as AWS_CA_BUNDLE',
+    network: 'check the network of the plugin, AWS_ENDPOINT_URL, and its proxy',
+    permission: 'check the network of the plugin',
+    server: 'check the network of the plugin, and its proxy',
+  }[failure.blame];
+  return `the server of AWS ${failure.reason} (${systemCode}); ${advice}`;
 }
 
 /** The action that AWS names, if any: reading a secret may need more than the requested action. */
@@ -158,13 +176,20 @@ function isRegionMissing(message: string): boolean {
 }
 
 function vaultErrorOf(error: unknown): AwsFailure {
-  if (typeof error !== 'object' || error === null) return { name: '', message: '', status: undefined };
+  if (typeof error !== 'object' || error === null) return { name: '', message: '', status: undefined, systemCode: '' };
   const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
   return {
     name: typeof name === 'string' ? name : '',
     message: typeof message === 'string' ? message : '',
     status: statusOf(error),
+    systemCode: systemCodeOf(error),
   };
+}
+
+function systemCodeOf(error: object): string {
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return code;
+  return typeof cause === 'object' && cause !== null ? systemCodeOf(cause) : '';
 }
 
 /** If the SDK can't parse the response, it hides the status in a non-enumerable property. */

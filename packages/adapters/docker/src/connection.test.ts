@@ -148,7 +148,9 @@ describe('a call to the engine', () => {
   it('says that there is no engine', async () => {
     const call = connect().call({ method: 'GET', path: '/x', signal }, wholeText);
     await expect(call).rejects.toThrow(DockerError);
-    await expect(call).rejects.toThrow(/could not be called \(GET \/x\): connect ENOENT/);
+    await expect(call).rejects.toThrow(
+      /can't be reached: its socket does not exist, ENOENT; .*DOCKER_HOST.* \(GET \/x\)/,
+    );
   });
 
   it.each(['GET', 'POST'] as const)(
@@ -178,7 +180,7 @@ describe('a call to the engine', () => {
       response.writeHead(200, { 'Content-Length': 100 }).write('{"a":', () => response.destroy());
     });
     await expect(connect().call({ method: 'GET', path: '/x', signal }, wholeText)).rejects.toThrow(
-      /could not be called/,
+      /closed the connection, ECONNRESET; check that the engine runs/,
     );
   });
 

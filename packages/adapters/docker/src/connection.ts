@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import {
   boundedBytes,
   type Clock,
+  connectionFailure,
   DeadlineExceeded,
   displayText,
   errorMessage,
@@ -149,11 +150,7 @@ class ModemConnection implements DockerConnection {
           error,
         );
       }
-      throw new DockerError(
-        `${this.#engine} could not be called (${name}): ${displayText(errorMessage(error))}`,
-        undefined,
-        error,
-      );
+      throw new DockerError(`${this.#engine} ${whyNotCalled(error)} (${name})`, undefined, error);
     }
   }
 
@@ -178,7 +175,9 @@ class ModemConnection implements DockerConnection {
     if (status >= 200 && status < 300) return response;
     addAbortSignal(signal, response);
     const reason = await reasonOf(response);
-    const message = `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}`;
+    const isTlsMissing = status === 400 && reason.startsWith('Client sent an HTTP request to an HTTPS server');
+    const advice = isTlsMissing ? '; the engine uses TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH' : '';
+    const message = `${this.#engine} answered ${call.method} ${call.path} with ${status}: ${displayText(reason)}${advice}`;
     // Docker itself never does this: a proxy in front of it filters requests.
     if (status === 401 || status === 403) {
       throw new AccessDenied(
@@ -187,6 +186,23 @@ class ModemConnection implements DockerConnection {
     }
     throw new DockerError(message, status, undefined, reason);
   }
+}
+
+/** Why a call failed without a response, and which setting to check. */
+function whyNotCalled(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const failure = connectionFailure(code);
+  if (failure === null) return `could not be called: ${displayText(errorMessage(error))}`;
+  const advice = {
+    name: 'check the host name in DOCKER_HOST',
+    address: 'check that the engine runs, and DOCKER_HOST; a container needs its socket mounted',
+    scheme: 'check the port in DOCKER_HOST, and DOCKER_TLS_VERIFY',
+    certificate: 'check the files of DOCKER_CERT_PATH',
+    network: 'check DOCKER_HOST, and the network',
+    permission: 'run the plugin as root, or as a user with access to the socket',
+    server: 'check that the engine runs; if it uses TLS, set DOCKER_TLS_VERIFY',
+  }[failure.blame];
+  return `${failure.reason}, ${code}; ${advice}`;
 }
 
 function makeAgent(config: DockerConfig): HttpAgent {

@@ -166,7 +166,7 @@ describe('the client of Vault', () => {
     const error = await rejection(client(address).request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `vault at ${address} can't be reached (ECONNREFUSED); check VAULT_ADDR, and that it runs`,
+      message: `vault at ${address} can't be reached: nothing listens at its address (ECONNREFUSED); check VAULT_ADDR, and that it runs; in a container, this address is the container itself`,
     });
   });
 
@@ -290,7 +290,7 @@ describe('the client of Vault', () => {
   test.each([
     [
       'http://127.0.0.1:1',
-      "redirects to http://127.0.0.1:1, which can't be reached (ECONNREFUSED); check the server's api_addr",
+      "redirects to http://127.0.0.1:1, which can't be reached: nothing listens at its address (ECONNREFUSED); check the server's api_addr",
     ],
     [
       'ftp://active.test/x?token=hidden',

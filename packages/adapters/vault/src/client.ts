@@ -12,7 +12,7 @@ import { classify } from './error-code.ts';
 import type { VaultCall, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
 import { Transport } from './transport.ts';
-import { describeServer, type VaultServer } from './vault-server.ts';
+import { describeServer, type VariablePrefix, type VaultServer } from './vault-server.ts';
 
 /** The deadline of one call, including the wait for a connection. */
 const CALL_DEADLINE_MS = 10_000;
@@ -35,6 +35,8 @@ export interface VaultClientOptions {
 export class VaultClient {
   /** The server for messages: `vault at https://vault:8200`. */
   readonly server: string;
+  /** What its variables start with, for messages. */
+  readonly prefix: VariablePrefix;
   readonly #name: string;
   readonly #clock: Clock;
   readonly #events: Events;
@@ -45,6 +47,7 @@ export class VaultClient {
 
   constructor(config: VaultServer, options: VaultClientOptions) {
     this.server = `${options.name} at ${describeServer(config)}`;
+    this.prefix = config.prefix;
     this.#name = options.name;
     this.#sendsConsumer = config.sendsConsumer;
     this.#clock = options.clock;

@@ -70,6 +70,13 @@ function parseAddress(environment: Environment, name: string): Pick<VaultServer,
     const message = `is ${displayText(address)}: tokens and secrets cross the network without encryption; use https`;
     environment.warn('plain-http', name, message);
   }
+  const api = /^(.*?)\/(?:v1|ui)(?:\/.*)?$/.exec(URL.canParse(address) ? new URL(address).pathname : '');
+  if (api !== null) {
+    environment.report(
+      name,
+      `${quoted(address)} must not contain the path /v1 or /ui: the plugin adds the path of the API`,
+    );
+  }
   return { address: address.replace(/\/+$/, ''), socketPath };
 }
 

@@ -68,7 +68,8 @@ const RULES: readonly Rule[] = [
     code: 'UNAVAILABLE',
     isUntouched: true,
     isLasting: true,
-    advice: 'the server has no such namespace; correct the setting that names it, or unseal the namespace above',
+    advice:
+      'the server has no such namespace; correct VAULT_NAMESPACE (or OPENBAO_NAMESPACE), or unseal the namespace above',
   },
   {
     ends: [

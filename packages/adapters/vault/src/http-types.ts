@@ -40,6 +40,8 @@ export interface VaultResponse {
   readonly body: ResponseJson | undefined;
   /** The length of the body in characters. */
   readonly bodyLength: number;
+  /** Whether the server says that it expects TLS. */
+  readonly isHttpToTls?: boolean;
   /** The wait that the server requested. */
   readonly retryAfterMs: number | undefined;
   /** The server's time, rounded down to the second, in milliseconds since 1970. */

@@ -1,5 +1,5 @@
-import { type Clock, displayText } from '@vault-swarm/kernel';
-import { limitJson, ProviderError, parseLosslessJson, TooMuchJson } from '@vault-swarm/provider';
+import { type Clock, connectionFailure, displayText } from '@vault-swarm/kernel';
+import { isThisMachine, limitJson, ProviderError, parseLosslessJson, TooMuchJson } from '@vault-swarm/provider';
 import { dateOf, retryAfterMs, withBytes } from '@vault-swarm/rest-client';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
@@ -38,6 +38,8 @@ interface Redirect {
   readonly host: string;
   /** `null` if it must not be followed: not http, or from https to http. */
   readonly href: string | null;
+  /** Whether it is the server's page for people. Vault sends everything there that is not its API. */
+  readonly isPage: boolean;
 }
 
 /** HTTP for node-vault, whose own transport ignores signals and rounds numbers. */
@@ -45,13 +47,19 @@ export class Transport {
   readonly #server: string;
   readonly #clock: Clock;
   readonly #prefix: VariablePrefix;
+  readonly #address: string;
   readonly #proxy: string | undefined;
   readonly #connections: Connections;
 
-  constructor(server: string, config: Pick<VaultServer, 'tls' | 'prefix' | 'proxy' | 'socketPath'>, clock: Clock) {
+  constructor(
+    server: string,
+    config: Pick<VaultServer, 'address' | 'tls' | 'prefix' | 'proxy' | 'socketPath'>,
+    clock: Clock,
+  ) {
     this.#server = server;
     this.#clock = clock;
     this.#prefix = config.prefix;
+    this.#address = config.address;
     this.#proxy = config.proxy;
     this.#connections = new Connections(config, clock);
   }
@@ -76,11 +84,14 @@ export class Transport {
     const first = await this.#exchange(options, options.uri, this.#server);
     // A standby that does not forward redirects to the active server. Vault's own client also follows one redirect.
     const { answer } = first.redirect === null ? first : await this.#follow(options, first.redirect);
-    if (answer.status === 200 && answer.body === undefined) {
+    if (isHttpToTls(answer)) {
       throw new ProviderError(
         'UNAVAILABLE',
-        `${this.#server} sends a response that is not JSON; is this Vault's address?`,
+        `${this.#server} speaks TLS at this port; start ${this.#prefix}_ADDR with https://`,
       );
+    }
+    if (answer.status === 200 && answer.body === undefined) {
+      throw new ProviderError('UNAVAILABLE', `${this.#server} sends a response that is not JSON; ${this.#pathToCheck}`);
     }
     options.onAnswer(answer);
     // node-vault reads the status from this, and accepts any status if the path looks like sys/health, which a secret's
@@ -88,7 +99,18 @@ export class Transport {
     return { statusCode: answer.status, body: answer.body, request: { path: '' } };
   };
 
-  async #follow(options: SendOptions, { href, host }: Redirect): Promise<Exchange> {
+  /** Vault answers paths that it does not know with its page for people. */
+  get #pathToCheck(): string {
+    const path = URL.canParse(this.#address) ? new URL(this.#address).pathname.replace(/\/$/, '') : '';
+    return path === ''
+      ? `check that ${this.#prefix}_ADDR is the address of Vault's API`
+      : `remove the path ${displayText(path)} from ${this.#prefix}_ADDR, unless a proxy needs it`;
+  }
+
+  async #follow(options: SendOptions, { href, host, isPage }: Redirect): Promise<Exchange> {
+    if (isPage) {
+      throw new ProviderError('UNAVAILABLE', `${this.#server} redirects to its page for people; ${this.#pathToCheck}`);
+    }
     const how = `${this.#server} redirects to ${host}`;
     if (href === null) {
       throw new ProviderError(
@@ -168,16 +190,46 @@ export class Transport {
     return new NoResponse(`${who} ${what}${displayName}; ${advice}`, code);
   }
 
+  /** What the setting of the address is, for messages. */
+  #setting(isRedirected: boolean): string {
+    return isRedirected ? "the server's api_addr" : `${this.#prefix}_ADDR`;
+  }
+
   #trouble(code: string, isRedirected: boolean): readonly [what: string, advice: string] {
-    if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-      return ['has a certificate for another name', `set a name of the certificate as ${this.#prefix}_TLS_SERVER_NAME`];
-    }
-    return /CERT|ISSUER|SIGNATURE/.test(code)
-      ? ['has a certificate that is not trusted', `set the certificate of its authority as ${this.#prefix}_CACERT`]
-      : [
-          "can't be reached",
-          `check ${isRedirected ? "the server's api_addr" : `${this.#prefix}_ADDR`}, and that it runs${this.#proxyToCheck}`,
+    const { reason, blame } = connectionFailure(code) ?? { reason: "can't be reached", blame: 'server' };
+    const setting = this.#setting(isRedirected);
+    const isTls = this.#address.startsWith('https:');
+    switch (blame) {
+      case 'certificate':
+        return code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+          ? [reason, `set a name of the certificate as ${this.#prefix}_TLS_SERVER_NAME`]
+          : [reason, `set the certificate of its authority as ${this.#prefix}_CACERT`];
+      case 'name':
+        return [
+          reason,
+          `check the name in ${setting}, and the DNS of the plugin's machine or container${this.#proxyToCheck}`,
         ];
+      case 'scheme':
+        return [
+          reason,
+          `start ${setting} with ${isTls ? 'http' : 'https'}://, or correct its port${this.#proxyToCheck}`,
+        ];
+      case 'server':
+        // A server with TLS may just close the connection.
+        return [
+          reason,
+          `check its log${isTls ? '' : `; if it uses TLS, start ${setting} with https://`}${this.#proxyToCheck}`,
+        ];
+      default:
+        return [reason, `check ${setting}, and that it runs${this.#loopbackToCheck}${this.#proxyToCheck}`];
+    }
+  }
+
+  /** In a container, the loopback address leads to the container itself. */
+  get #loopbackToCheck(): string {
+    return URL.canParse(this.#address) && isThisMachine(new URL(this.#address).hostname)
+      ? '; in a container, this address is the container itself'
+      : '';
   }
 }
 
@@ -188,10 +240,13 @@ function codeOf(error: unknown): string {
 }
 
 /** @throws {TooMuchJson} */
-function parseBody(bytes: Uint8Array, exactNumbers: boolean): Pick<VaultResponse, 'body' | 'bodyLength'> {
+function parseBody(
+  bytes: Uint8Array,
+  exactNumbers: boolean,
+): Pick<VaultResponse, 'body' | 'bodyLength' | 'isHttpToTls'> {
   limitJson(bytes);
   const text = new TextDecoder().decode(bytes);
-  return { body: parseText(text, exactNumbers), bodyLength: text.length };
+  return { body: parseText(text, exactNumbers), bodyLength: text.length, isHttpToTls: HTTP_TO_TLS.test(text) };
 }
 
 function parseText(text: string, exactNumbers: boolean): ResponseJson | undefined {
@@ -204,6 +259,13 @@ function parseText(text: string, exactNumbers: boolean): ResponseJson | undefine
   }
 }
 
+/** What servers written in Go, and nginx, answer to a request without TLS at a port with TLS. */
+const HTTP_TO_TLS = /^Client sent an HTTP request to an HTTPS server|The plain HTTP request was sent to HTTPS port/;
+
+function isHttpToTls(answer: VaultResponse): boolean {
+  return answer.status === 400 && answer.isHttpToTls === true;
+}
+
 /**
  * The target of a redirect; `null` if it is not an address. Its query may contain a token, so only the host is shown.
  */
@@ -211,7 +273,11 @@ function redirectOf(from: string, location: string | string[] | undefined): Redi
   if (typeof location !== 'string' || !URL.canParse(location, from)) return null;
   const target = new URL(location, from);
   const isAllowed = target.protocol === 'https:' || (target.protocol === 'http:' && from.startsWith('http:'));
-  return { host: displayText(`${target.protocol}//${target.host}`), href: isAllowed ? target.href : null };
+  return {
+    host: displayText(`${target.protocol}//${target.host}`),
+    href: isAllowed ? target.href : null,
+    isPage: /^\/ui(?:\/|$)/.test(target.pathname),
+  };
 }
 
 /** A header that occurs once. */

@@ -2,6 +2,7 @@ export { backoffMs, jittered } from './backoff.ts';
 export { boundedBytes, TooManyBytes } from './bounded-bytes.ts';
 export { BoundedMap, type MapLimits } from './bounded-map.ts';
 export { mapConcurrently } from './concurrency.ts';
+export { type ConnectionFailure, connectionFailure } from './connection-failure.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';

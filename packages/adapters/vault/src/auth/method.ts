@@ -1,7 +1,8 @@
+import { displayText } from '@vault-swarm/kernel';
 import { type Credential, ProviderError, VISIBLE_ASCII, whyUnreadable } from '@vault-swarm/provider';
 import type { VaultClient } from '../client.ts';
-import { classify } from '../error-code.ts';
-import { field, isResponseObject, wholeNumber } from '../http-types.ts';
+import { classify, says } from '../error-code.ts';
+import { field, isResponseObject, type VaultResponse, wholeNumber } from '../http-types.ts';
 import { NoResponse } from '../no-response.ts';
 import { vaultErrorOf } from '../vault-error.ts';
 
@@ -57,6 +58,8 @@ export interface LoginOptions {
   /** The method, and what to check if it is rejected, for messages. */
   readonly method: string;
   readonly advice: string;
+  /** The variable that names the method's mount. */
+  readonly mountVariable?: string;
   /** The token to renew; undefined for a login. */
   readonly token?: string;
   /**
@@ -74,8 +77,9 @@ export async function loginWith(
   path: string,
   body: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  { method, advice, token: ours, isRepeatable, onUnanswered }: LoginOptions,
+  options: LoginOptions,
 ): Promise<Login> {
+  const { method, token: ours, isRepeatable, onUnanswered } = options;
   const known = ours === undefined ? ({ operation: 'login' } as const) : ({ operation: 'renew', token: ours } as const);
   const deadline = { signal, deadlineMs: LOGIN_DEADLINE_MS };
   const call = { method: 'POST', path, body, isRepeatable, ...deadline, ...known } as const;
@@ -102,13 +106,38 @@ export async function loginWith(
   }
   const verdict = classify(known.operation, answer);
   if (verdict === 'ok' || verdict.code === 'UNAUTHENTICATED') {
-    // Vault rejects wrong credentials with 400, and a path without a mount with 403 or 404.
-    const mounted = answer.status === 403 || answer.status === 404 ? ', and that the method is mounted there' : '';
     throw new ProviderError(
       'UNAUTHENTICATED',
-      `${client.server} rejects the ${method} login of the plugin at ${path}; ${advice}${mounted}`,
+      `${client.server} ${whyRejected(answer, path, { mountVariable: `${client.prefix}_AUTH_MOUNT`, ...options })}`,
     );
   }
   if (!verdict.isUntouched) onUnanswered?.();
   throw vaultErrorOf(answer, `${method} login at ${client.server}`, known.operation);
 }
+
+/**
+ * Why a login was rejected, as a continuation of "the server …". Vault rejects wrong credentials with 400. A path without
+ * a mounted method gets 403, or 404 if the address has a wrong path.
+ */
+function whyRejected(
+  answer: VaultResponse,
+  path: string,
+  { method, advice, mountVariable, token }: LoginOptions,
+): string {
+  const mount = path.replace(/^auth\//, '').replace(/\/login(?:\/.*)?$/, '');
+  if (token === undefined && (answer.status === 403 || answer.status === 404)) {
+    const at = `${displayText(`auth/${mount}`)}; check ${mountVariable ?? 'the mount of the method'}`;
+    return answer.status === 404
+      ? `has no API at ${path}, or no ${method} method mounted at ${at}, and the path of its address`
+      : `has no ${method} method mounted at ${at}, or denies this login; ${advice}`;
+  }
+  if (says(answer, 'could not load configuration')) {
+    return `has the ${method} method at auth/${displayText(mount)}, but it is not configured; configure it at the server`;
+  }
+  if (ROLE_UNKNOWN.some((words) => says(answer, words))) {
+    return `has no such role for the ${method} login at ${path}; ${advice}`;
+  }
+  return `rejects the ${method} login of the plugin at ${path}; ${advice}`;
+}
+
+const ROLE_UNKNOWN = ['role "" could not be found', 'invalid role name', 'missing role'];
