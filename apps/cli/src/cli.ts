@@ -1,13 +1,16 @@
 import { levelSchema } from '@vault-swarm/http/api';
 import { Environment } from '@vault-swarm/provider';
 import { CommanderError } from 'commander';
+import { suggesting } from './commands/did-you-mean.ts';
 import { events, showEvent } from './commands/events.ts';
 import { lockdown } from './commands/lockdown.ts';
 import { plan } from './commands/plan.ts';
 import { requestOf } from './commands/request.ts';
 import { type Confirm, rotate } from './commands/rotate.ts';
 import { rotations } from './commands/rotations.ts';
+import { secret } from './commands/secret.ts';
 import { secrets } from './commands/secrets.ts';
+import { service } from './commands/service.ts';
 import { services } from './commands/services.ts';
 import { status } from './commands/status.ts';
 import { addCompletion, COMPLETION_TIMEOUT_MS, type KnownNames, knownNames, wantsNames } from './completion.ts';
@@ -78,9 +81,11 @@ class Cli {
         const state = options.problems ? 'problem' : options.rolling ? 'rolling' : undefined;
         return this.#report(options, (client) => services(client, { search: options.search, state }));
       },
+      secret: (name, options) => this.#report(options, (client) => secret(client, name)),
+      service: (name, options) => this.#report(options, (client) => service(client, name)),
       plan: (secret, { service, quarantined, ...options }) => {
         const request = requestOf({ secret, service, quarantined });
-        return this.#report(options, (client) => plan(client, request));
+        return this.#report(options, (client) => suggesting(client, request, () => plan(client, request)));
       },
       rotate: (secret, { service, quarantined, yes, ...options }) => {
         const request = requestOf({ secret, service, quarantined });
@@ -88,7 +93,7 @@ class Cli {
           throw new Failure('WRONG_USE', 'nothing is named', 'Give a SECRET, --service NAME or --quarantined.');
         }
         const confirm = yes ? null : this.#confirm(options);
-        return this.#report(options, (client) => rotate(client, request, confirm));
+        return this.#report(options, (client) => suggesting(client, request, () => rotate(client, request, confirm)));
       },
       lockdown: (options) => this.#report(options, (client) => lockdown(client, options.release !== true)),
       events: async (options) => {

@@ -18,6 +18,11 @@ export function addCompletion(program: Command, { secrets, services }: KnownName
   program.commands
     .find((command) => command.name() === 'completion')
     ?.description("prints a shell's completion script");
+  const offered = { secret: secrets, service: services } as const;
+  for (const name of ['secret', 'service'] as const) {
+    const argument = root.commands.get(name)?.arguments.get('name');
+    if (argument !== undefined) argument.handler = offer(offered[name]);
+  }
   for (const name of ['rotate', 'plan']) {
     const command = root.commands.get(name);
     const secret = command?.arguments.get('secret');
@@ -29,7 +34,7 @@ export function addCompletion(program: Command, { secrets, services }: KnownName
 
 /** Whether these arguments, of a script's question, are completed with names of the plugin. */
 export function wantsNames(args: readonly string[]): boolean {
-  return args[0] === 'complete' && args.some((arg) => arg === 'rotate' || arg === 'plan');
+  return args[0] === 'complete' && args.some((arg) => ['rotate', 'plan', 'secret', 'service'].includes(arg));
 }
 
 /** The names, or none where the plugin does not answer: a shell is no place for its errors. */

@@ -17,6 +17,8 @@ export interface Actions {
   status(options: CommonOptions & { readonly watch?: boolean; readonly interval: number }): Promise<void>;
   secrets(options: CommonOptions & ListOptions): Promise<void>;
   services(options: CommonOptions & ListOptions & { readonly rolling?: boolean }): Promise<void>;
+  service(name: string, options: CommonOptions): Promise<void>;
+  secret(name: string, options: CommonOptions): Promise<void>;
   plan(secret: string | undefined, options: CommonOptions & RequestOptions): Promise<void>;
   rotate(
     secret: string | undefined,
@@ -84,6 +86,16 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .option('--rolling', 'only those with a rollout in progress')
     .action((options) => actions.services(options));
 
+  common(program.command('secret'))
+    .argument('<name>', 'the secret')
+    .description('show one secret: its revision, its services, its problems and events')
+    .action((name, options) => actions.secret(name, options));
+
+  common(program.command('service'))
+    .argument('<name>', 'the service')
+    .description('show one service: its state, the revisions of its tasks, its problems and events')
+    .action((name, options) => actions.service(name, options));
+
   requesting(common(program.command('rotate')))
     .description('show the plan, ask for confirmation, and rotate now')
     .option('-y, --yes', 'do not ask for confirmation')
@@ -124,6 +136,8 @@ export function describeCommands(): readonly { readonly name: string; readonly o
     status: never,
     secrets: never,
     services: never,
+    secret: never,
+    service: never,
     plan: never,
     rotate: never,
     lockdown: never,

@@ -41,12 +41,13 @@ export async function secrets(client: PluginClient, query: ListQuery): Promise<R
   };
 }
 
-function rotates({ rotate, pinned }: Secret): string {
+/** Whether it is rotated. */
+export function rotates({ rotate, pinned }: Secret): string {
   return pinned ? 'pinned' : rotate;
 }
 
 /** One or two words. */
-function stateOf({ problem, services, revision }: Secret): string {
+export function stateOf({ problem, services, revision }: Secret): string {
   if (problem !== null) return revision === null ? 'No value' : 'Old value';
   if (services.length === 0) return 'Not used';
   return revision === null ? 'Not read yet' : 'Ok';

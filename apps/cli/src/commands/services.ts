@@ -41,17 +41,17 @@ export async function services(client: PluginClient, query: ListQuery): Promise<
 }
 
 /** Whether it needs attention. */
-function isWrong({ state: { severity } }: Service): boolean {
+export function isWrong({ state: { severity } }: Service): boolean {
   return severity === 'critical' || severity === 'warning';
 }
 
 /** `Failing: exit code 1 after 2 s, 3 times`. */
-function stateInWords({ title, message }: Service['state']): string {
+export function stateInWords({ title, message }: Service['state']): string {
   return message === '' ? title : `${title}: ${message}`;
 }
 
 /** How much the state matters. */
-function toneOf({ severity }: Service['state']): Tone {
+export function toneOf({ severity }: Service['state']): Tone {
   return severity === 'critical' ? 'bad' : severity === 'warning' ? 'warn' : severity === 'ok' ? 'good' : 'plain';
 }
 
@@ -64,7 +64,8 @@ export function noneOf(observedAt: string | null, { search, state = 'all' }: Lis
   return 'No service uses a secret of this driver.';
 }
 
-function rolloutOf({ rollout, waiting_reason: waiting }: Service, nowMs: number): string {
+/** How far a rollout is, or what the service waits for. */
+export function rolloutOf({ rollout, waiting_reason: waiting }: Service, nowMs: number): string {
   if (rollout === null) return waiting?.message ?? '-';
   const back = rollout.direction === 'rollback' ? ' (rollback)' : '';
   return `${rollout.state}${back}, ${rollout.tasks_done}/${rollout.tasks_total}, since ${ago(rollout.started_at, nowMs, '-').replace(/ ago$/, '')}`;

@@ -73,17 +73,17 @@ function showSummary(paper: Paper, { summary, problems, heartbeat_at, healthy }:
   const latest = healthy ? '' : ` The latest reconcile pass completed ${ago(heartbeat_at, nowMs, 'never')}.`;
   paper.say(`${summary.explanation}${latest}`);
   for (const [index, problem] of problems.entries()) {
-    const mark = `${String(index + 1).padStart(3)}. `;
-    paper.item(
-      mark,
-      `${problem.message} (${problem.code}, since ${span(nowMs - Date.parse(problem.since))})`,
-      TONES[problem.severity],
-    );
-    if (problem.affected.services > 0) {
-      paper.item('     ', `Affected: ${affected(problem)}`);
-    }
-    paper.item('     ', `Do: ${problem.action}`);
+    showProblem(paper, `${String(index + 1).padStart(3)}. `, problem, nowMs);
   }
+}
+
+/** A problem below `mark`: what it is, since when, what it affects, and what to do. */
+export function showProblem(paper: Paper, mark: string, problem: Overview['problems'][number], nowMs: number): void {
+  const indent = ' '.repeat(mark.length);
+  const age = span(nowMs - Date.parse(problem.since));
+  paper.item(mark, `${problem.message} (${problem.code}, since ${age})`, TONES[problem.severity]);
+  if (problem.affected.services > 0) paper.item(indent, `Affected: ${affected(problem)}`);
+  paper.item(indent, `Do: ${problem.action}`);
 }
 
 const TONES: Readonly<Record<Overview['summary']['severity'], Tone>> = {

@@ -37,12 +37,14 @@ export async function doctor(open: () => PluginClient, world: World): Promise<Re
   const pluginName =
     plugin.kind === 'answered' ? plugin.overview.plugin.name : environment.text('PLUGIN_NAME', 'vault-secrets-plugin');
   const configured = environment.optional('PLUGIN_SOCKET') ?? null;
+  const socket = await checkSocket(engine, pluginName, configured, askSocket);
+  const isServing = !socket.isSkipped && socket.findings.length === 0;
   const checks = [
     checkEngine(engine),
     checkSwarm(engine),
-    await checkSocket(engine, pluginName, configured, askSocket),
+    socket,
     ...checkTheSwarm(engine, pluginName, providersOf(plugin, environment)),
-    checkPlugin(plugin),
+    checkPlugin(plugin, isServing),
     checkSettings(plugin),
     checkProviders(plugin),
     checkPolicies(plugin),

@@ -22,6 +22,11 @@ export interface ManagedPlugin {
   readonly Name?: string;
   readonly Enabled?: boolean;
   readonly Config?: { readonly Interface?: { readonly Socket?: string; readonly Types?: readonly string[] | null } };
+  readonly Settings?: {
+    /** `NAME=value`. */
+    readonly Env?: readonly string[] | null;
+    readonly Mounts?: readonly { readonly Name?: string; readonly Source?: string }[] | null;
+  };
 }
 
 /** A secret of the Swarm. */

@@ -1,10 +1,10 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import { builtInProviders } from '@vault-swarm/plugin/providers';
 import { decryptionLabels, LabelReader, type NamedScheme, ProviderError } from '@vault-swarm/provider';
+import { distance } from '../terminal/distance.ts';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
-import { distance } from './plugin-name.ts';
 
 const COMMON = ['provider', 'rotate', 'encoding', ...decryptionLabels];
 const START_TIMES = ['rotate_window', 'rotate_debounce'];

@@ -18,11 +18,23 @@ export type PluginFacts =
 
 const NOT_REACHED = 'the plugin was not reached';
 
-/** Whether the plugin is reached, and what it says itself. */
-export function checkPlugin(facts: PluginFacts): Check {
+const STACK_ADVICE =
+  'In a stack, give the plugin the network of its manager: deploy with docker/stack.yml and docker/stack.host.yml. ' +
+  'If the port is elsewhere, set VAULT_SWARM_URL.';
+
+/**
+ * Whether the plugin is reached, and what it says itself.
+ * @param isServing whether its socket answers: then it runs, and only its port is not reached.
+ */
+export function checkPlugin(facts: PluginFacts, isServing: boolean): Check {
   if (facts.kind === 'failed') {
-    const { message, advice } = facts.failure;
-    return checked('plugin', 'not reached', [wrong(message, advice)]);
+    const { message, advice, code } = facts.failure;
+    const isPortOnly = isServing && code === 'CONNECTION_REFUSED';
+    return checked('plugin', isPortOnly ? 'runs, and its port is not reached' : 'not reached', [
+      isPortOnly
+        ? wrong(`the plugin runs, since its socket responds, but ${message}`, STACK_ADVICE)
+        : wrong(message, advice),
+    ]);
   }
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems

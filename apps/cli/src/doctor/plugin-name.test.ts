@@ -1,6 +1,7 @@
 import { withoutTag } from '@vault-swarm/docker/config';
 import { expect, test } from 'vitest';
-import { distance, resembles } from './plugin-name.ts';
+import { distance } from '../terminal/distance.ts';
+import { resembles } from './plugin-name.ts';
 
 test.each([
   ['vault-secrets-plugin', 'vault-secrets-plugin'],

@@ -1,6 +1,7 @@
 import { withoutTag } from '@vault-swarm/docker/config';
 import type { EngineFacts, ManagedPlugin } from './engine.ts';
 import { type Check, checked, hint, skipped, wrong } from './finding.ts';
+import { checkManagedSettings } from './managed-settings.ts';
 import type { SocketAnswer } from './plugin-socket.ts';
 
 /** The longest path that a socket can have: the kernel's field has 108 bytes, and ends with a zero. */
@@ -55,11 +56,13 @@ export async function checkSocket(
   ]);
 }
 
-function checkManaged({ Id: id = '', Name: name = '', Enabled: isEnabled, Config: config }: ManagedPlugin): Check {
+function checkManaged(managed: ManagedPlugin): Check {
+  const { Id: id = '', Name: name = '', Enabled: isEnabled, Config: config } = managed;
   const { Socket: socket = '', Types: types } = config?.Interface ?? {};
   const path = `${DIRECTORY}/${id}/${socket}`;
   const length = Buffer.byteLength(path);
   return checked('socket', `the managed plugin ${name}`, [
+    ...checkManagedSettings(managed),
     ...(isEnabled === true
       ? []
       : [

@@ -45,6 +45,14 @@ test('if columns would be too narrow each row becomes a block', () => {
   ]);
 });
 
+test('a name is never broken, and a long word in another column is cut', () => {
+  const rows = [['database_password', 'a_long_word_without_space', 'web, worker']];
+  expect(table(headings, rows, 50)).toEqual([
+    'NAME               PROVIDER            SERVICES',
+    'database_password  a_long_word_witho…  web, worker',
+  ]);
+});
+
 test.each([80, 60, 40, 30])('nothing is wider than %i columns', (width) => {
   const rows = [
     ['a'.repeat(64), '日本語'.repeat(20), Array.from({ length: 30 }, (_, index) => `service_${index}`).join(', ')],

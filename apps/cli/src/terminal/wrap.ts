@@ -36,6 +36,15 @@ export function hanging(first: string, text: string, width: number): readonly st
   return wrap(text, width - indent).map((line, index) => `${index === 0 ? first : ' '.repeat(indent)}${line}`);
 }
 
+/** The text with each word that is longer than `width` columns cut, and an ellipsis at its end. */
+export function cutWords(text: string, width: number): string {
+  if (text.split(' ').every((word) => columnsOf(word) <= width)) return text;
+  return text
+    .split(' ')
+    .map((word) => (columnsOf(word) <= width ? word : `${pieces(word, width - 1)[0] ?? ''}…`))
+    .join(' ');
+}
+
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 function pieces(word: string, width: number): readonly string[] {

@@ -51,7 +51,7 @@ test('asks for the token, says which one is wrong, and lets the right one in', a
   const page = await open();
   await page.getByLabel('Token').fill('another');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('This token is wrong.').waitFor();
+  await page.getByText('Invalid token.').waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
   await page.getByLabel('Token').fill('the right one');
   await page.keyboard.press('Enter');
@@ -72,7 +72,7 @@ test('a session that ends asks for the token, and loses neither the place nor wh
   const dialog = page.getByRole('dialog', { name: 'Sign in' });
   await dialog.getByLabel('Token').fill('the wrong one');
   await page.keyboard.press('Enter');
-  await dialog.getByText('This token is wrong.').waitFor();
+  await dialog.getByText('Invalid token.').waitFor();
   expect(await accessibilityProblems(page)).toEqual([]);
   await dialog.getByLabel('Token').fill('the right one');
   await page.keyboard.press('Enter');

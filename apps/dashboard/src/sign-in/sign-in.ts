@@ -34,7 +34,7 @@ async function ask(token: string): Promise<string | null> {
       signal: AbortSignal.timeout(10_000),
     });
     if (response.ok) return null;
-    if (response.status === 401) return 'This token is wrong.';
+    if (response.status === 401) return 'Invalid token.';
     const { detail } = (await response.json()) as { readonly detail?: string };
     return detail ?? `The plugin answered with status ${response.status}.`;
   } catch {

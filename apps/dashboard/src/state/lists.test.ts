@@ -8,12 +8,12 @@ const namesOf = (rows: readonly { readonly name: string }[]) => rows.map(({ name
 
 test('services that need somebody come first, the others by name', () => {
   const { services } = troubledWorld();
-  expect(namesOf(servicesIn(services, WHOLE_LIST)).slice(0, 4)).toEqual(['billing', 'search', 'mailer', 'backup']);
+  expect(namesOf(servicesIn(services, WHOLE_LIST)).slice(0, 4)).toEqual(['search', 'billing', 'mailer', 'backup']);
 });
 
 test('only what is wrong, or rolls, is shown when asked for', () => {
   const view = { ...WHOLE_LIST, show: 'problem' } as const;
-  expect(namesOf(servicesIn(troubledWorld().services, view))).toEqual(['billing', 'search', 'mailer']);
+  expect(namesOf(servicesIn(troubledWorld().services, view))).toEqual(['search', 'billing', 'mailer']);
   expect(namesOf(secretsIn(troubledWorld().secrets, view))).toEqual(['search_api_key']);
   const rolling = { ...WHOLE_LIST, show: 'rolling' } as const;
   expect(namesOf(servicesIn(rollingWorld().services, rolling))).toEqual(['shop_api', 'shop_web']);

@@ -60,6 +60,10 @@ export function Chart({ label, content }: { readonly label: string; readonly con
         aria-label={inWords(label, content)}
         onPointerLeave={() => (pointed.value = null)}
       />
+      <p class="scale" aria-hidden="true">
+        <span>{content.format(highestOf(content))}</span>
+        <span>last hour</span>
+      </p>
       <Readout content={content} />
     </figure>
   );
@@ -133,6 +137,12 @@ function dataOf({ at, lines, stacked = false }: ChartContent): uPlot.AlignedData
   for (const { values } of lines) sums.push(at.map((_at, index) => (sums.at(-1)?.[index] ?? 0) + (values[index] ?? 0)));
   // The highest is drawn first, so that those below it stay visible.
   return [[...at], ...sums.toReversed()];
+}
+
+/** The highest value, for the scale. */
+function highestOf(content: ChartContent): number {
+  const [, ...lines] = dataOf(content);
+  return Math.max(0, ...lines.flatMap((values) => [...values].map((value) => value ?? 0)));
 }
 
 /** A canvas does not accept `var()`: the browser computes its value here. */

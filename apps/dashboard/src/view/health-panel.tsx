@@ -57,11 +57,24 @@ function Problem({ problem }: { readonly problem: ProblemEntry }) {
           {affected.services > services.length && ` and ${affected.services - services.length} more`}
         </p>
       )}
-      <p class="advice">{visible(action)}</p>
+      <p class="advice">{withWholeOptions(visible(action))}</p>
       {code === 'VALUE_QUARANTINED' && (
         <RotateButton request={{ quarantined: true }}>Retry quarantined revisions…</RotateButton>
       )}
     </li>
+  );
+}
+
+/** The text, in which no option such as `--quarantined` is broken at its hyphens. */
+function withWholeOptions(text: string) {
+  return text.split(/(\s--[\w-]+)/).map((part) =>
+    part.startsWith(' --') ? (
+      <span key={part} class="option">
+        {part}
+      </span>
+    ) : (
+      part
+    ),
   );
 }
 
@@ -77,9 +90,9 @@ const ROLE_WORDS = {
   worker: 'this node serves nothing',
 } as const;
 
-/** The words of the monitoring guide. */
+/** The words of the monitoring guide, if the plugin itself is healthy. */
 const HEALTH_WORDS: Readonly<Record<HealthLevel, string>> = {
-  bad: 'Unhealthy',
+  bad: 'Degraded',
   warn: 'Degraded',
   busy: 'Healthy',
   good: 'Healthy',
@@ -92,7 +105,7 @@ function Facts({ overview, level }: { readonly overview: Overview; readonly leve
     <dl class="facts">
       <div>
         <dt>Health</dt>
-        <dd>{HEALTH_WORDS[level]}</dd>
+        <dd>{overview.healthy ? HEALTH_WORDS[level] : 'Unhealthy'}</dd>
       </div>
       <div>
         <dt>Role</dt>

@@ -12,7 +12,7 @@ import { PlanDialog } from './plan-dialog.tsx';
 import { Providers } from './providers.tsx';
 import { SettingWarnings } from './setting-warnings.tsx';
 import { SignInDialog } from './sign-in-dialog.tsx';
-import { Figures } from './stats.tsx';
+import { Figures, RuntimeFigures } from './stats.tsx';
 
 /** The whole page. */
 export function Page() {
@@ -35,9 +35,10 @@ export function Page() {
             <SettingWarnings warnings={overview.value.warnings} />
             <div class="columns">
               <div class="work">
-                <Figures overview={overview.value} />
-                {!isWide.value && <Providers overview={overview.value} />}
                 <Lists overview={overview.value} />
+                {!isWide.value && <Providers overview={overview.value} />}
+                <Figures overview={overview.value} />
+                <RuntimeFigures overview={overview.value} />
               </div>
               {isWide.value && (
                 <aside class="beside" aria-label="Providers and log">

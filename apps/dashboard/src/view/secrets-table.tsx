@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Secret>[] = [
   },
   {
     title: 'Revision',
-    className: 'medium',
+    className: 'wide',
     sort: 'state',
     cell: (secret) => <Revision secret={secret} />,
   },

@@ -30,7 +30,7 @@ export function ServicesTable({ rows, view, onView }: TableProps<Service>) {
       columns={columns}
       rows={rows}
       keyOf={({ id }) => id}
-      rowClass={(service) => (hasServiceProblem(service) ? 'wrong' : '')}
+      rowClass={rowClassOf}
       isOpen={({ id }) => open.value.has(id)}
       detail={detailOf}
       view={view}
@@ -39,6 +39,11 @@ export function ServicesTable({ rows, view, onView }: TableProps<Service>) {
     />
   );
 }
+
+const rowClassOf = (service: Service) => {
+  if (!hasServiceProblem(service)) return '';
+  return service.state.severity === 'critical' ? 'wrong' : 'wrong degraded';
+};
 
 const detailOf = (service: Service) => <ServiceDetail service={service} />;
 
@@ -63,7 +68,7 @@ function columnsOf(open: Signal<ReadonlySet<string>>): readonly Column<Service>[
       className: 'narrow',
       sort: 'rotated',
       largestFirst: true,
-      cell: ({ last_rotation_at: at }) => <Ago time={at} never="none yet" />,
+      cell: ({ last_rotation_at: at }) => <Ago time={at} never="none since the start" />,
     },
     {
       title: 'Rotate',

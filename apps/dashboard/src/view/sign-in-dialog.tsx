@@ -18,7 +18,7 @@ export function SignInDialog() {
       await dashboard.signIn(token);
       rememberSignedIn(true);
     } catch (error) {
-      failure.value = error instanceof ApiError && error.status === 401 ? 'This token is wrong' : reasonOf(error);
+      failure.value = error instanceof ApiError && error.status === 401 ? 'Invalid token' : reasonOf(error);
     } finally {
       isAsking.value = false;
     }

@@ -7,13 +7,24 @@ import { Ago } from './text.tsx';
 
 type Series = History['series'];
 
-/** The most used figures, each with its last hour. */
+type MakeChart = (
+  format: ChartContent['format'],
+  lines: (series: Series) => readonly Line[],
+  stacked?: boolean,
+) => ChartContent | null;
+
+/** Makes charts of the last hour; `null` before it was read. */
+function chartsOf(hour: History | null): MakeChart {
+  return (format, lines, stacked = false) =>
+    hour === null ? null : { at: hour.at, lines: lines(hour.series), stacked, format };
+}
+
+/** The figures of deliveries and rotations, each with its last hour. */
 export function Figures({ overview }: { readonly overview: Overview }) {
   const { history } = useDashboard();
-  const { deliveries, rotations, counts, runtime } = overview;
+  const { deliveries, rotations, counts } = overview;
   const hour = history.body.value;
-  const chart = (format: ChartContent['format'], lines: (series: Series) => readonly Line[], stacked = false) =>
-    hour === null ? null : { at: hour.at, lines: lines(hour.series), stacked, format };
+  const chart = chartsOf(hour);
   const delivered = deliveries.cache + deliveries.provider + deliveries.stale;
   return (
     <section class="figures" aria-label="Figures">
@@ -23,7 +34,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         content={chart(
           formatCount,
           (series) => [
-            { label: 'memory', tone: 'memory', values: series.delivered_cache },
+            { label: 'cache', tone: 'memory', values: series.delivered_cache },
             { label: 'read', tone: 'provider', values: series.delivered_provider },
             { label: 'stale', tone: 'stale', values: series.delivered_stale },
             { label: 'refused', tone: 'bad', values: series.refused },
@@ -31,7 +42,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
           true,
         )}
       >
-        <Part tone="memory" label="memory" value={formatCount(deliveries.cache)} />
+        <Part tone="memory" label="cache" value={formatCount(deliveries.cache)} />
         <Part tone="provider" label="read" value={formatCount(deliveries.provider)} />
         <Part tone="stale" label="stale" value={formatCount(deliveries.stale)} alarm={deliveries.stale > 0 && 'warn'} />
         <Part
@@ -72,7 +83,7 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         <Part label="in progress" value={formatCount(rotations.in_progress)} />
         {hour !== null && <Part label="in the last hour" value={formatCount(total(hour.series.rotations))} />}
         <span class="part">
-          last <Ago time={rotations.last_at} never="none yet" />
+          last <Ago time={rotations.last_at} never="none since the start" />
         </span>
       </Figure>
       <Figure
@@ -84,6 +95,19 @@ export function Figures({ overview }: { readonly overview: Overview }) {
         <Part label="services" value={formatCount(counts.services)} />
         <Part label="secrets" value={formatCount(counts.secrets)} />
       </Figure>
+    </section>
+  );
+}
+
+/** The figures of the plugin's process, each with its last hour. */
+export function RuntimeFigures({ overview: { runtime } }: { readonly overview: Overview }) {
+  const { history } = useDashboard();
+  const chart = chartsOf(history.body.value);
+  return (
+    <section class="figures" aria-labelledby="runtime-title">
+      <h2 class="figures-title" id="runtime-title">
+        Process
+      </h2>
       <Figure
         label="Memory"
         value={formatBytes(runtime.alloc_bytes)}

@@ -70,6 +70,7 @@ export const status: RotationStatus = {
         {
           secret: 'db-password',
           providerRevision: '7',
+          heldBackRevision: null,
           revisions: [
             { revision: '6', tasks: 2, state: 'outdated' },
             { revision: '7', tasks: 1, state: 'current' },

@@ -61,7 +61,8 @@ export function conditionOf(facts: ConditionFacts): ServiceCondition {
 function causeOf({ service, undeliverable, failure }: ConditionFacts): string | null {
   if (!isFullyRunning(service) && undeliverable !== null) return undeliverable;
   const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
-  return failure ?? (waiting === undefined ? null : displayText(waiting));
+  // A task that waits now says more than earlier ones that failed.
+  return waiting === undefined ? failure : displayText(waiting);
 }
 
 function desired({ tasks, desiredTasks }: Workload): number {
@@ -75,9 +76,8 @@ function heldBack(
 ): string {
   const parts = taskRevisions
     .filter(({ secret }) => secrets.includes(secret))
-    .map(({ secret, providerRevision, revisions }) => {
-      const held = revisions.find(({ state }) => state === 'held-back')?.revision ?? null;
-      const has = held === null ? '' : `revision ${revisionName(held)}, `;
+    .map(({ secret, providerRevision, heldBackRevision }) => {
+      const has = heldBackRevision === null ? '' : `revision ${revisionName(heldBackRevision)}, `;
       const newest = providerRevision === null ? 'a newer one' : revisionName(providerRevision);
       return `${displayText(secret)} ${has}provider has ${newest}`;
     });

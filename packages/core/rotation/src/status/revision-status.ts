@@ -39,6 +39,7 @@ export function taskRevisionsOf(
   return {
     secret: binding.secret.name,
     providerRevision: atProvider === undefined ? null : untagRevision(atProvider.revision),
+    heldBackRevision: failed === undefined || desired === undefined ? null : untagRevision(desired.revision),
     revisions: revisions.sort((a, b) => b.tasks - a.tasks),
   };
 }

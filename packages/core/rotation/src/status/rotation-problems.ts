@@ -161,7 +161,7 @@ function actionFor(code: string, { name, services }: SecretStatus): { readonly a
   };
 }
 
-/** Adds the services that do not run or do not rotate, unless a problem of a secret explains it. */
+/** Adds the services that do not run or do not rotate, unless another problem explains it. */
 function addServices(
   list: ProblemList,
   { services, denials }: ProblemFacts,
@@ -171,16 +171,34 @@ function addServices(
   const denied = new Set(denials.map(({ service }) => service));
   const isExplained = ({ name, secrets }: ServiceStatus) =>
     denied.has(name) || secrets.some((secret) => byName.has(secret));
+  const listed = new Set<ServiceStatus>();
   for (const service of services) {
-    const { name, state } = service;
+    const { name, state, problem } = service;
     if (state.code !== 'failing' && state.code !== 'degraded') continue;
     if ((service.undeliverableSecrets.length > 0 || denied.has(name)) && isExplained(service)) continue;
     const code = state.code === 'failing' ? 'SERVICE_FAILING' : 'SERVICE_DEGRADED';
-    list.add(code, `${displayText(name)}: ${state.message}`, { services: [name] });
+    const rotation = problem === null ? '' : `; its rotation: ${problem.message}`;
+    list.add(code, `${displayText(name)}: ${state.message}${rotation}`, { services: [name] });
+    listed.add(service);
+  }
+  const held = services.filter(({ quarantine }) => quarantine !== null);
+  const setOf = ({ quarantine }: ServiceStatus) => `${quarantine?.secrets.join()} ${quarantine?.reason}`;
+  for (const group of Map.groupBy(held, setOf).values()) {
+    const quarantine = group[0]?.quarantine;
+    if (quarantine == null) continue;
+    const names = group.map(({ name }) => name);
+    // These do not get the value because it failed here.
+    const waiting = services.filter((service) => isHeldBackElsewhere(service, quarantine.secrets));
+    for (const service of [...group, ...waiting]) listed.add(service);
+    const verb = names.length === 1 ? 'has' : 'have';
+    const others = waiting.length === 0 ? '' : `; ${displayNames(waiting.map(({ name }) => name))} not updated with it`;
+    const detail = `${displayNames(names)} ${verb} the last good value of ${displayNames(quarantine.secrets)} (${quarantine.reason})${others}`;
+    const all = [...names, ...waiting.map(({ name }) => name)];
+    list.add('VALUE_QUARANTINED', detail, { services: all, secrets: quarantine.secrets });
   }
   const blocked = services.filter((service) => {
     const { problem, waitingReason } = service;
-    if (problem === null) return false;
+    if (problem === null || listed.has(service)) return false;
     return !(waitingReason !== null && FOLLOWS_FROM_SECRET.has(waitingReason.code) && isExplained(service));
   });
   for (const group of Map.groupBy(blocked, ({ problem }) => `${problem?.code} ${problem?.message}`).values()) {
@@ -189,16 +207,15 @@ function addServices(
     const names = group.map(({ name }) => name);
     list.add(problem.code, `${displayNames(names)}: ${problem.message}`, { services: names });
   }
-  const held = services.filter(({ quarantine }) => quarantine !== null);
-  const setOf = ({ quarantine }: ServiceStatus) => `${quarantine?.secrets.join()} ${quarantine?.reason}`;
-  for (const group of Map.groupBy(held, setOf).values()) {
-    const quarantine = group[0]?.quarantine;
-    if (quarantine == null) continue;
-    const names = group.map(({ name }) => name);
-    const verb = names.length === 1 ? 'has' : 'have';
-    const detail = `${displayNames(names)} ${verb} the last good value of ${displayNames(quarantine.secrets)} (${quarantine.reason})`;
-    list.add('VALUE_QUARANTINED', detail, { services: names, secrets: quarantine.secrets });
-  }
+}
+
+/** Whether the service is not updated because one of these secrets made tasks of another service fail. */
+function isHeldBackElsewhere(
+  { quarantine, waitingReason, secrets }: ServiceStatus,
+  failed: readonly string[],
+): boolean {
+  const isWaiting = quarantine === null && waitingReason?.code === 'VALUE_FAILED_ELSEWHERE';
+  return isWaiting && secrets.some((name) => failed.includes(name));
 }
 
 /** Which secrets have driver options, which the orchestrator does not pass on. */

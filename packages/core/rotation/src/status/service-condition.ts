@@ -4,8 +4,8 @@ import type { ProblemSeverity } from '@vault-swarm/provider';
 /** Each condition by its code, most urgent first. */
 const conditions = {
   failing: { title: 'Failing', severity: 'critical' },
-  stuck: { title: 'Stuck', severity: 'critical' },
-  'rollout-failed': { title: 'Rollout failed', severity: 'critical' },
+  stuck: { title: 'Stuck', severity: 'warning' },
+  'rollout-failed': { title: 'Rollout failed', severity: 'warning' },
   'rolling-back': { title: 'Rolling back', severity: 'warning' },
   degraded: { title: 'Degraded', severity: 'warning' },
   'at-risk': { title: 'At risk', severity: 'warning' },

@@ -84,7 +84,12 @@ test('a service that was rolled back is held back, and says what it has, what th
     /^db revision v1, provider has v2 \(quarantined: exit code 1 after 1 s(, \d times)?\)$/,
   );
   expect(status().services[0]?.taskRevisions).toEqual([
-    { secret: 'db', providerRevision: 'v2', revisions: [{ revision: 'v1', tasks: 2, state: 'held-back' }] },
+    {
+      secret: 'db',
+      providerRevision: 'v2',
+      heldBackRevision: 'v1',
+      revisions: [{ revision: 'v1', tasks: 2, state: 'held-back' }],
+    },
   ]);
   expect(problems()).toEqual([['VALUE_QUARANTINED', 'warning', 'web']]);
 });

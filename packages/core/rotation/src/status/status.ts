@@ -29,6 +29,8 @@ export interface SecretTaskRevisions {
   readonly secret: string;
   /** The newest revision at the provider; `null` if it is not known. */
   readonly providerRevision: string | null;
+  /** The last good revision, which tasks get while the newest one is quarantined; `null` if it is not. */
+  readonly heldBackRevision: string | null;
   /** Sorted: the revision of most tasks first. */
   readonly revisions: readonly TaskRevisionCount[];
 }
