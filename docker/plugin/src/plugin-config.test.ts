@@ -22,6 +22,11 @@ test('Node is started with the same options everywhere, and without a debugger',
   for (const [line] of dockerfile.matchAll(/.*"\/bin\/node".*/g)) expect(line).toContain('"--disable-sigusr1"');
 });
 
+test('the log is text, since the engine logs each line as an error, and can be set to JSON', () => {
+  const { env } = pluginConfig(['LOG_FORMAT']);
+  expect(env).toContainEqual(expect.objectContaining({ name: 'LOG_FORMAT', value: 'text', settable: ['value'] }));
+});
+
 test('every setting is empty and can be set, but for the socket, which the engine must find', () => {
   const settable = { value: '', settable: ['value'] };
   expect(config.env).toContainEqual(expect.objectContaining({ name: 'PLUGIN_NAME', ...settable }));

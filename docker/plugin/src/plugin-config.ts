@@ -13,6 +13,9 @@ const FIXED: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '1',
 };
 
+/** Values that operators may change. The engine logs each line as an error, so the level must be a word in the line. */
+const DEFAULTS: Readonly<Record<string, string>> = { LOG_FORMAT: 'text' };
+
 const MOUNTS = [
   {
     name: 'docker',
@@ -56,7 +59,7 @@ export function pluginConfig(settings: readonly string[]) {
       ...settable.map((name) => ({
         name,
         description: 'see docs/reference/environment.md',
-        value: '',
+        value: DEFAULTS[name] ?? '',
         settable: ['value'],
       })),
     ],

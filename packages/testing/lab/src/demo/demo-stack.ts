@@ -8,8 +8,8 @@ import { createDriverSecret, createService, type ServiceOptions, startSwarm } fr
 
 /** The demo's stack: two services, two secrets each, one of them shared. */
 export const services = [
-  { name: 'web', replicas: 3, secrets: ['api-key', 'web-password'] },
-  { name: 'worker', replicas: 1, secrets: ['api-key', 'worker-token'] },
+  { name: 'web', replicas: 3, secrets: ['api-key', 'web-password'], updateConfig: { order: 'start-first' } },
+  { name: 'worker', replicas: 1, secrets: ['api-key', 'worker-token'], updateConfig: { order: 'start-first' } },
 ] as const satisfies readonly ServiceOptions[];
 
 /** The secret that the demo changes. Every service uses it. */

@@ -116,8 +116,16 @@ async function runDemo(): Promise<void> {
   if (once) return;
   say(`
 Dashboard:  http://127.0.0.1:${process.env.DEMO_PORT ?? port}/
-Try it:     echo my-new-value > ${join(files.directory, rotated)}
-Ctrl-C ends the demo and removes all of it.`);
+Command line, in another terminal:
+            export VAULT_SWARM_URL=http://127.0.0.1:${process.env.DEMO_PORT ?? port}
+            bin/vault-swarm status
+            bin/vault-swarm service web
+Change a secret (printf adds no newline):
+            printf my-new-value > ${join(files.directory, rotated)}
+The engine: export DOCKER_HOST=${engine.host}
+            docker service ps web
+The caches of the demo, about 780 MB, are in ~/.cache/vault-swarm and node_modules; they make the next start fast.
+Ctrl-C ends the demo and removes its Swarm.`);
 }
 
 function text(moment: Moment): string {
