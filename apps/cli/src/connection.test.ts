@@ -66,9 +66,9 @@ test.each([
   [{ VAULT_SWARM_URL: 'http://me:hunter2@x' }, 'without user, password'],
   [{ VAULT_SWARM_URL: 'http://x', VAULT_SWARM_URL_FILE: '/url' }, 'VAULT_SWARM_URL_FILE too'],
   [{ VAULT_SWARM_TOKEN: 'two words' }, 'VAULT_SWARM_TOKEN: must be of visible ASCII characters'],
-  [{ VAULT_SWARM_TOKEN_FILE: '/none' }, "names a file that can't be read (ENOENT)"],
+  [{ VAULT_SWARM_TOKEN_FILE: '/none' }, 'names a file that does not exist'],
   [{ MONITORING_PORT: '0' }, 'set VAULT_SWARM_URL'],
-  [{ VAULT_SWARM_CACERT: '/none' }, 'VAULT_SWARM_CACERT: "/none" can\'t be read (ENOENT)'],
+  [{ VAULT_SWARM_CACERT: '/none' }, 'VAULT_SWARM_CACERT: "/none" does not exist'],
   [{ VAULT_SWARM_CACERT: '/url' }, 'contains no certificate'],
 ])('%j is wrong use, and the message names the variable', async (env, message) => {
   const error = await errorOf(env, { files: { '/url': 'http://x' } });

@@ -50,7 +50,7 @@ test.each([
     'access: {rules: [{grant: {aws: ["x"]}}]}',
     'CONFIG_FILE: access.rules.1.grant.aws: is the name of no provider',
   ],
-  ['is gone', null, "names a file that can't be read (ENOENT)"],
+  ['is gone', null, 'names a file that does not exist'],
 ])(
   'if the changed file %s, the policy in force stays, and the problem is reported once',
   async (_what, text, message) => {

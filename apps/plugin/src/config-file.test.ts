@@ -44,7 +44,7 @@ test('settings are taken over from another provider by a merge key, and what is 
 test('a file that is not there is a problem', async () => {
   expect(await parse('/nowhere.yaml')).toMatchObject({
     ok: false,
-    problems: [{ variable: 'CONFIG_FILE', message: '"/nowhere.yaml" names a file that can\'t be read (ENOENT)' }],
+    problems: [{ variable: 'CONFIG_FILE', message: '"/nowhere.yaml" names a file that does not exist' }],
   });
 });
 

@@ -68,6 +68,24 @@ test('a service whose secret is refused has no running task: it is failing, and 
   expect((await overview()).summary.title).toBe('All is well');
 });
 
+test("a service that was rolled back is held back, with the task's own reason", { timeout: 240_000 }, async () => {
+  await swarm.write('picky', 'good-1');
+  await swarm.createSecret('picky');
+  const command = ['sh', '-c', "grep -q ^bad /run/secrets/picky && exit 3; trap 'exit 0' TERM; sleep 100000 & wait"];
+  const updateConfig = { monitor: '3s', failureAction: 'rollback' } as const;
+  await createService(swarm.engine, { name: 'picky', replicas: 2, secrets: ['picky'], command, updateConfig });
+  await swarm.reaches('picky', 'picky', 2, 'good-1');
+  await swarm.write('picky', 'bad-2');
+  await swarm.happens('quarantine.started', 'picky');
+  const { state } = await becomes('picky', 'held-back');
+  expect(state.message).toMatch(
+    /^picky revision 1, provider has 2 \(quarantined: exit code 3 after \d+ s(, \d+ times)?\)$/,
+  );
+  await swarm.write('picky', 'good-3');
+  await swarm.reaches('picky', 'picky', 2, 'good-3');
+  await becomes('picky', 'current');
+});
+
 test('a service whose tasks end by themselves is failing, for their own reason', { timeout: 240_000 }, async () => {
   await createService(swarm.engine, {
     name: 'crashing',

@@ -104,7 +104,7 @@ describe('SSL_CERT_FILE and SSL_CERT_DIR', () => {
 
   test('are a problem if the file has no certificate', () => {
     expect(parse({ SSL_CERT_FILE: '/no/such/file' }).problems).toEqual([
-      `"/no/such/file" names a file that can't be read (ENOENT)`,
+      `"/no/such/file" names a file that does not exist`,
     ]);
     const text = file('text', 'no certificate');
     expect(parse({ SSL_CERT_FILE: text }).problems).toEqual([`"${text}" has no PEM certificate`]);

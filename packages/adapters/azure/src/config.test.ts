@@ -98,7 +98,7 @@ describe('the configuration of the azure provider', () => {
       { ...VAULT, ...APPLICATION, AZURE_CLIENT_SECRET: 'x', AZURE_FEDERATED_TOKEN_FILE: '/token' },
       'AZURE_FEDERATED_TOKEN_FILE and AZURE_CLIENT_SECRET are two logins; remove one of them',
     ],
-    [{ ...VAULT, ...APPLICATION, AZURE_FEDERATED_TOKEN_FILE: '/nowhere' }, "can't be read (ENOENT)"],
+    [{ ...VAULT, ...APPLICATION, AZURE_FEDERATED_TOKEN_FILE: '/nowhere' }, 'does not exist'],
   ])('says what is wrong with %o', ([variables, message]) => {
     expect(parse(variables).problems.join('\n')).toContain(message);
   });

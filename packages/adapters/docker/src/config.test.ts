@@ -88,10 +88,10 @@ describe("the engine's address", () => {
 
   it('names each certificate that can not be read', () => {
     const { problems } = parse({ DOCKER_HOST: 'tcp://e', DOCKER_CERT_PATH: '/none', DOCKER_TLS_VERIFY: '1' });
-    expect(problems.map(({ message }) => message.match(/\w+\.pem can't be read \(ENOENT\)/)?.[0])).toEqual([
-      "key.pem can't be read (ENOENT)",
-      "ca.pem can't be read (ENOENT)",
-      "cert.pem can't be read (ENOENT)",
+    expect(problems.map(({ message }) => message.match(/\w+\.pem does not exist/)?.[0])).toEqual([
+      'key.pem does not exist',
+      'ca.pem does not exist',
+      'cert.pem does not exist',
     ]);
     expect(parse({ DOCKER_HOST: 'tcp://e', DOCKER_TLS_VERIFY: '1' }).problems).toEqual([
       { variable: 'DOCKER_TLS_VERIFY', message: expect.stringContaining('DOCKER_CERT_PATH must name a directory') },

@@ -103,7 +103,7 @@ describe('the configuration of the gcp provider', () => {
     [{ GCP_ENDPOINT: 'https://host/v1' }, 'GCP_ENDPOINT "https://host/v1" must be an address without a path'],
     [{ GCE_METADATA_HOST: 'http://host/' }, 'GCE_METADATA_HOST "http://host/" must be a host'],
     [{ GCP_MAX_CALLS_PER_HOUR: '0' }, 'must be a whole number from 1'],
-    [{ GOOGLE_APPLICATION_CREDENTIALS: '/nowhere' }, "can't be read (ENOENT)"],
+    [{ GOOGLE_APPLICATION_CREDENTIALS: '/nowhere' }, 'does not exist'],
     [
       { GOOGLE_APPLICATION_CREDENTIALS: '/key.json', GCP_CREDENTIALS_JSON: '{}' },
       'GOOGLE_APPLICATION_CREDENTIALS and GCP_CREDENTIALS_JSON are two logins; remove one of them',

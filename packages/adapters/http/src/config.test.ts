@@ -169,17 +169,12 @@ describe('a certificate', () => {
       {},
       'MONITORING_TLS_KEY_FILE: needs MONITORING_TLS_CERT_FILE too',
     ],
-    [
-      'that is not there',
-      TLS,
-      { '/k': pair.key },
-      `MONITORING_TLS_CERT_FILE: "/c" names a file that can't be read (ENOENT)`,
-    ],
+    ['that is not there', TLS, { '/k': pair.key }, `MONITORING_TLS_CERT_FILE: "/c" names a file that does not exist`],
     [
       'whose key is not there',
       TLS,
       { '/c': pair.cert },
-      `MONITORING_TLS_KEY_FILE: "/k" names a file that can't be read (ENOENT)`,
+      `MONITORING_TLS_KEY_FILE: "/k" names a file that does not exist`,
     ],
     [
       'that is none',

@@ -76,7 +76,7 @@ describe('the authorities of Vault', () => {
   });
 
   test.each([
-    [{ VAULT_CAPATH: '/nowhere' }, 'VAULT_CAPATH "/nowhere" can\'t be read (ENOENT)'],
+    [{ VAULT_CAPATH: '/nowhere' }, 'VAULT_CAPATH "/nowhere" does not exist'],
     [{ VAULT_CACERT_BYTES: '/run/ca.pem' }, 'VAULT_CACERT_BYTES has no PEM certificate'],
     [{ VAULT_TLS_SERVER_NAME: 'https://vault' }, 'VAULT_TLS_SERVER_NAME "https://vault" must be the name or address'],
   ])('with %j are a problem', (variables, problem) => {
@@ -189,7 +189,7 @@ describe('the configuration of Vault', () => {
       'VAULT_ROLE_ID',
       'VAULT_SECRET_ID',
     ]);
-    expect(problems).toContain(`VAULT_CACERT "${file('missing.pem')}" can't be read (ENOENT)`);
+    expect(problems).toContain(`VAULT_CACERT "${file('missing.pem')}" does not exist`);
     expect(problems).toContain(
       'VAULT_SKIP_VERIFY "yes" must be one of true, 1, t, T, TRUE, True, false, 0, f, F, FALSE, False',
     );

@@ -20,7 +20,7 @@ test('reports every problem, each with the variable, what was given and what is 
     'B "5 minutes" must be a duration such as 500ms, 10s or 1m30s, at least 500ms',
     'C "70000" must be a whole number from 1 to 65535',
     'D "loud" must be one of info, debug',
-    'E_FILE "/nowhere" names a file that can\'t be read (ENOENT)',
+    'E_FILE "/nowhere" names a file that does not exist',
   ]);
 });
 
@@ -41,7 +41,7 @@ test('a file is read at once, and one that is not there is a problem', () => {
   expect([env.fileText('A'), env.fileText('B'), env.problems]).toEqual(['text\n', undefined, []]);
   const other = environment({ A: '/nowhere' });
   expect(other.fileText('A')).toBeUndefined();
-  expect(other.problems).toEqual([{ variable: 'A', message: '"/nowhere" names a file that can\'t be read (ENOENT)' }]);
+  expect(other.problems).toEqual([{ variable: 'A', message: '"/nowhere" names a file that does not exist' }]);
 });
 
 test('an empty variable counts as not given', () => {

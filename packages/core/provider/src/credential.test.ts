@@ -39,7 +39,7 @@ test('the last usable text stays while the file has none, and the reason does no
   fails(new UnusableFile('is a named pipe, not a regular file'));
   expect(now()).toEqual(['first', 'is a named pipe, not a regular file']);
   fails(Object.assign(new Error('no such file'), { code: 'ENOENT' }));
-  expect(now()).toEqual(['first', "can't be read (ENOENT)"]);
+  expect(now()).toEqual(['first', 'does not exist']);
   becomes('second');
   expect(now()).toEqual(['second', null]);
 });

@@ -1,3 +1,5 @@
+import { displayText } from '@vault-swarm/kernel';
+
 /**
  * Reads the current text of a file.
  *
@@ -17,8 +19,25 @@ export class UnusableFile extends Error {
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist: a part of its path is a file',
+  EISDIR: 'is a directory',
+  EACCES: "can't be read: the plugin has no permission",
+  EPERM: "can't be read: the plugin has no permission",
+  ELOOP: "can't be read: its symbolic links form a loop",
+};
+
+/** The directory of credentials on a manager, and the same directory as the managed plugin sees it. */
+const HOST_DIRECTORY = '/etc/vault-swarm/';
+const PLUGIN_DIRECTORY = '/run/vault-swarm/';
+
 /** Why a {@link ReadFile} failed, as a continuation of "a file that …". It contains nothing of the file. */
 export function whyUnreadable(error: unknown): string {
   if (error instanceof UnusableFile) return error.reason;
-  return `can't be read${error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''}`;
+  const { code = '', path = '' } = error instanceof Error ? (error as { code?: unknown; path?: unknown }) : {};
+  const reason = REASONS[String(code)] ?? `can't be read${code === '' ? '' : ` (${String(code)})`}`;
+  if (code !== 'ENOENT' || !String(path).startsWith(HOST_DIRECTORY)) return reason;
+  const inside = displayText(`${PLUGIN_DIRECTORY}${String(path).slice(HOST_DIRECTORY.length)}`);
+  return `${reason}; the managed plugin sees the directory of credentials.source as ${PLUGIN_DIRECTORY.slice(0, -1)}: give ${inside}`;
 }

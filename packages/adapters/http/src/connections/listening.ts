@@ -32,6 +32,7 @@ function refusal(error: NodeJS.ErrnoException, host: string, port: number): stri
       return `${where} is in use by another process; stop that process, or set another MONITORING_PORT`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return `${where} is not an address of this machine; set another MONITORING_HOST`;
     case 'EACCES':
       return `this process has no permission to listen on ${where}; set a MONITORING_PORT of 1024 or higher`;

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { UnusableFile, whyUnreadable } from './read-file.ts';
+
+const failure = (code: string, path: string) => Object.assign(new Error(`${code}: ${path}`), { code, path });
+
+test.each([
+  [failure('ENOENT', '/run/token'), 'does not exist'],
+  [failure('EACCES', '/run/token'), "can't be read: the plugin has no permission"],
+  [failure('EISDIR', '/run'), 'is a directory'],
+  [failure('EIO', '/run/token'), "can't be read (EIO)"],
+  [new Error('x'), "can't be read"],
+  [new UnusableFile('is a device'), 'is a device'],
+])('%s: a file that %s', (error, reason) => {
+  expect(whyUnreadable(error)).toBe(reason);
+});
+
+test('a path of the host, which the managed plugin sees elsewhere, is named with the other one', () => {
+  expect(whyUnreadable(failure('ENOENT', '/etc/vault-swarm/secret-id'))).toBe(
+    'does not exist; the managed plugin sees the directory of credentials.source as /run/vault-swarm: give /run/vault-swarm/secret-id',
+  );
+});
