@@ -15,10 +15,12 @@ export function taskRevisionsOf(
   const newest = ledger?.secrets[binding.key];
   // If the provider has not answered yet, the ledger's last known value counts as current.
   const current = desired ?? newest;
-  const failed = quarantines.map((quarantine) => quarantine.failed[binding.key]).find((value) => value !== undefined);
+  // The pass that quarantines a value has planned with the value itself as the desired one.
+  const quarantine = quarantines.find(({ failed }) => binding.key in failed);
+  const [failed, lastGood] = [quarantine?.failed[binding.key], quarantine?.lastGood[binding.key]];
   const stateOf = (value: SecretVersion): RevisionState => {
-    if (current === undefined || !sameValue(value, current)) return 'outdated';
-    return failed === undefined ? 'current' : 'held-back';
+    if (lastGood !== undefined) return sameValue(value, lastGood) ? 'held-back' : 'outdated';
+    return current !== undefined && sameValue(value, current) ? 'current' : 'outdated';
   };
   const counts = new Map<string, { readonly value: SecretVersion; tasks: number }>();
   let unknown = runningTasks;
@@ -39,7 +41,7 @@ export function taskRevisionsOf(
   return {
     secret: binding.secret.name,
     providerRevision: atProvider === undefined ? null : untagRevision(atProvider.revision),
-    heldBackRevision: failed === undefined || desired === undefined ? null : untagRevision(desired.revision),
+    heldBackRevision: lastGood === undefined ? null : untagRevision(lastGood.revision),
     revisions: revisions.sort((a, b) => b.tasks - a.tasks),
   };
 }
