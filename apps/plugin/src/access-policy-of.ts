@@ -1,8 +1,9 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import type { AccessPolicy } from '@vault-swarm/provider';
 import { NO_ACCESS_SETTINGS } from './access-settings.ts';
-import type { ConfigFile, FileProblem } from './config-file-entries.ts';
+import type { ConfigFile } from './config-file-entries.ts';
 import type { ConfiguredProvider } from './configured-providers.ts';
+import type { FileProblem } from './file-problem.ts';
 
 /** Kinds whose API has `data/` in the paths of KV v2. Labels and rules name secrets without it. */
 const VAULT_KINDS = ['vault', 'openbao'];

@@ -1,6 +1,6 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import type { AccessPolicy, AccessRule } from '@vault-swarm/provider';
-import type { FileProblem } from './config-file-entries.ts';
+import type { FileProblem } from './file-problem.ts';
 
 /** The entry `access` of `CONFIG_FILE`, before its providers are known. */
 export type AccessSettings = Pick<AccessPolicy, 'mode' | 'default' | 'rules'>;

@@ -1,5 +1,6 @@
 import type { HookEntry } from '@vault-swarm/http/config';
 import type { AccessSettings } from './access-settings.ts';
+import type { FileProblem } from './file-problem.ts';
 import type { NotificationEntry } from './notifications/notification-config.ts';
 
 /**
@@ -12,12 +13,6 @@ export interface ProviderEntry {
   readonly settings: Readonly<Record<string, string>>;
   /** The stacks that may use it; missing: all. */
   readonly stacks?: readonly string[];
-}
-
-/** What is wrong with the file. `where` is a path such as `providers.vault-eu.kind`, a line, or empty for the file as a whole. */
-export interface FileProblem {
-  readonly where: string;
-  readonly message: string;
 }
 
 /** The readable entries of `CONFIG_FILE`, and what is wrong with the others. */

@@ -1,9 +1,10 @@
 import { parseYamlFields } from '@vault-swarm/file/yaml-fields';
 import { displayText } from '@vault-swarm/kernel';
 import { parseAccess, parseStacks } from './access-settings.ts';
-import { type ConfigFile, type FileProblem, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
+import { type ConfigFile, type ProviderEntry, unreadableFile } from './config-file-entries.ts';
 import { hooksOf } from './config-file-hooks.ts';
 import { notificationsOf } from './config-file-notifications.ts';
+import type { FileProblem } from './file-problem.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 /** The most levels of nested settings. */
