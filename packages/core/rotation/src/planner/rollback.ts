@@ -1,5 +1,12 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type BindingState, isNewer, isOutdated, outdatedTasks, pendingTasks } from '../bindings/binding-state.ts';
+import {
+  type BindingState,
+  isNewer,
+  isOutdated,
+  outdatedTasks,
+  pendingTasks,
+  targetsDesired,
+} from '../bindings/binding-state.ts';
 import {
   changedValues,
   isOfRollout,
@@ -143,7 +150,9 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.
-  if (!runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
+  // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
+  const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
+  if (isNewerDue ? !isFullyRunning(service) : !runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
   return after(events, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
 }
 
