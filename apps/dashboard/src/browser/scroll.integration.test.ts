@@ -4,6 +4,7 @@ import { startBrowser } from '../testing/browser.ts';
 import { largeWorld } from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { openPage } from '../testing/watched-page.ts';
+import { stateOf } from '../testing/world.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -63,7 +64,7 @@ test('a change of one service among 300 costs no more than the list that is aske
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   const { world } = plugin;
   const services = world.services.map((service, nth) =>
-    nth === 0 ? { ...service, problem: { code: 'ROTATION_BLOCKED' as const, message: 'something new' } } : service,
+    nth === 0 ? { ...service, state: stateOf('blocked', 'something new') } : service,
   );
   plugin.become({ ...world, services });
   await page.getByText('something new').waitFor();
