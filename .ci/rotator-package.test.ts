@@ -23,6 +23,7 @@ const packages = [
   'core/rotation',
   'adapters/rotator',
   'adapters/file',
+  'adapters/rest-client',
   'adapters/vault',
 ];
 const POOLS = 50;

@@ -1,4 +1,4 @@
-import { displayMessage } from '@vault-swarm/kernel';
+import { displayMessage, displayText } from '@vault-swarm/kernel';
 
 /** How bad something is: `critical` is an outage, `warning` a degraded mode, `info` needs no haste. Worst first. */
 export const problemSeverities = ['critical', 'warning', 'info'] as const;
@@ -211,8 +211,8 @@ export interface ProblemContext {
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
   const { orchestrator = 'The orchestrator', provider, secrets = [], services = [] } = context;
   const kind: Kind = kinds[code];
-  const summary = displayMessage(kind.summary.replace('{orchestrator}', orchestrator));
-  const action = (context.action ?? kind.action).replace('{service}', services[0] ?? 'NAME');
+  const summary = displayMessage(kind.summary.replace('{orchestrator}', () => orchestrator));
+  const action = (context.action ?? kind.action).replace('{service}', () => displayText(services[0] ?? 'NAME'));
   return {
     code,
     severity: context.severity ?? kind.severity,
