@@ -315,7 +315,9 @@ export class WorkerGroup<Worker, Name extends string> {
     try {
       await this.#options.stop?.(worker);
     } catch (error) {
-      this.#ports.onWorkerFailed(`worker ${index} could not be stopped: ${errorMessage(error)}`);
+      // Its message may quote a secret, which may be wiped by now.
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#ports.onWorkerFailed(`worker ${index} could not be stopped: ${kind}`);
     }
   }
 

@@ -63,9 +63,9 @@ export class SimulatedProvider {
   reads = 0;
   /** Reads and probes. */
   calls = 0;
-  /** Told of every ref that is read or probed, with an answer or without. */
+  /** Called for every ref that is read or probed, with an answer or without. */
   onRead: (ref: SecretRef) => void = () => undefined;
-  /** Told of every change of what a path has: `null` where that is nothing. */
+  /** Called for every change of what a path has: `null` if it has nothing. */
   onWrite: (path: string, text: string | null) => void = () => undefined;
 
   /** @param now the provider's own wall clock. */
