@@ -168,3 +168,13 @@ export function isOfGeneration(
 ): boolean {
   return of.serviceId === serviceId && of.generation === generation;
 }
+
+/** A generation of a service, as a key of a map. */
+export function generationKey(serviceId: string, generation: number): string {
+  return `${serviceId} ${generation}`;
+}
+
+/** What a holder is called where sets and holders have one name space. */
+export function holderId({ accessor }: Pick<StoredHolder, 'accessor'>): string {
+  return `holder ${accessor}`;
+}

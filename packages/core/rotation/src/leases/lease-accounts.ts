@@ -1,0 +1,88 @@
+import type { CallOptions } from '@vault-swarm/provider';
+import type { LedgerStore } from '../ports/orchestrator.ts';
+import { applyChanges, type LeaseChange } from './lease-changes.ts';
+import { type LeaseDocument, NO_LEASES, readLeases, serialiseLeases } from './lease-document.ts';
+
+/** What the accounts need. */
+export interface AccountPorts {
+  /** Where the accounts are kept, shared by the managers. */
+  readonly leaseLedger: LedgerStore;
+  /** Called after each change, since it must be written soon. */
+  readonly onChange: () => void;
+}
+
+/** The accounts of all leases: as they were read, and with the changes of this process that are not written yet. */
+export class LeaseAccounts {
+  readonly #ports: AccountPorts;
+  #stored: LeaseDocument | null = null;
+  #view: LeaseDocument = NO_LEASES;
+  #changes: LeaseChange[] = [];
+  #unusable: string | null = null;
+
+  constructor(ports: AccountPorts) {
+    this.#ports = ports;
+  }
+
+  /** The accounts with all changes of this process. */
+  get view(): LeaseDocument {
+    return this.#view;
+  }
+
+  /** Why the accounts can't be used; `null` if they can. */
+  get unusable(): string | null {
+    return this.#unusable;
+  }
+
+  /** Whether they were read, and there is nothing in them and nothing to write. */
+  get isEmpty(): boolean {
+    const stored = this.#stored;
+    return stored !== null && stored.sets.length === 0 && stored.holders.length === 0 && this.#changes.length === 0;
+  }
+
+  /** Applies a change now. It is written with the next {@link exchange}. */
+  change(change: LeaseChange): void {
+    this.#changes.push(change);
+    this.#view = change(this.#view);
+    this.#ports.onChange();
+  }
+
+  /**
+   * Reads the accounts, and writes them if this process has changes. After a conflict the changes are applied again at
+   * the next exchange. Rejects if the orchestrator does not answer.
+   * @param account finds the changes that follow from what was read.
+   */
+  async exchange(account: () => readonly LeaseChange[], options: CallOptions): Promise<void> {
+    const { leaseLedger } = this.#ports;
+    const record = await leaseLedger.read(options);
+    if (record?.kind === 'untrusted') {
+      this.#unusable = record.message;
+      return;
+    }
+    const reading = record === null ? { kind: 'readable' as const, document: NO_LEASES } : readLeases(record.text);
+    if (reading.kind === 'newer') {
+      this.#unusable = 'a later version of the plugin wrote the accounts of leases; update the plugin on this manager';
+      return;
+    }
+    this.#unusable = null;
+    // Of a damaged document nothing is known. Tasks without an account get new credentials by a rollout.
+    const stored = reading.kind === 'readable' ? reading.document : NO_LEASES;
+    this.#stored = stored;
+    this.#view = applyChanges(stored, this.#changes);
+    this.#changes.push(...account());
+    const all = [...this.#changes];
+    const next = applyChanges(stored, all);
+    this.#view = next;
+    if (next === stored && reading.kind === 'readable') {
+      this.#changes = this.#changes.slice(all.length);
+      return;
+    }
+    const outcome = await leaseLedger.compareAndSet(record?.version ?? null, serialiseLeases(next), options);
+    if (outcome !== 'applied') {
+      this.#ports.onChange();
+      return;
+    }
+    this.#stored = next;
+    this.#changes = this.#changes.slice(all.length);
+    this.#view = applyChanges(next, this.#changes);
+  }
+}
