@@ -17,7 +17,7 @@ const clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => undefi
 
 const NOTHING_OPEN: LedgerService = {
   ...{ rollout: null, quarantines: [], requested: [], highestUsedGeneration: 0 },
-  ...{ previousValues: {}, taskOverrides: {} },
+  ...{ previousValues: {}, failedBefore: {}, taskOverrides: {} },
 };
 
 let state = 1;

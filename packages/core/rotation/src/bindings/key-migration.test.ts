@@ -14,6 +14,7 @@ const entry: LedgerService = {
   ],
   requested: ['web/s1', 's2'],
   previousValues: { 'web/s1': [{ ...value('r1'), untilMs: 1 }] },
+  failedBefore: { 'web/s1': value('r3') },
   taskOverrides: { t1: { 'web/s1': value('r0'), s2: value('r7') } },
 };
 
@@ -25,6 +26,7 @@ test('what is recorded of a secret follows it to its new key, and what is record
     ],
     requested: ['s1', 's2'],
     previousValues: { s1: [{ ...value('r1'), untilMs: 1 }] },
+    failedBefore: { s1: value('r3') },
     taskOverrides: { t1: { s1: value('r0'), s2: value('r7') } },
   });
 });

@@ -18,13 +18,14 @@ export function migrateKeys(
   const newKey = (key: string) => renamed.get(key) ?? key;
   const rename = <T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [newKey(key), value]));
-  const { rollout, quarantines, requested, previousValues, taskOverrides } = entry;
+  const { rollout, quarantines, requested, previousValues, failedBefore, taskOverrides } = entry;
   return {
     ...entry,
     rollout: rollout && { ...rollout, target: rename(rollout.target), lastGood: rename(rollout.lastGood) },
     quarantines: quarantines.map((set) => ({ ...set, failed: rename(set.failed), lastGood: rename(set.lastGood) })),
     requested: requested.map(newKey),
     previousValues: rename(previousValues),
+    failedBefore: rename(failedBefore),
     taskOverrides: Object.fromEntries(
       Object.entries(taskOverrides).map(([id, values]): [string, Values] => [id, rename(values)]),
     ),

@@ -33,6 +33,7 @@ const service = fc.record({
     fc.array(fc.record({ revision: text, digest: fc.option(text), untilMs: time }), { maxLength: 2 }),
     { maxKeys: 2 },
   ),
+  failedBefore: values,
   taskOverrides: fc.dictionary(text, values, { maxKeys: 2 }),
 });
 const ledgers = fc.record({

@@ -38,6 +38,7 @@ const full: LedgerDocument = {
       requested: ['s1'],
       highestUsedGeneration: 3,
       previousValues: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
+      failedBefore: { s1: { revision: 'tag:8', digest: 'd8' } },
       taskOverrides: { t1: { s1: { revision: 'tag:9', digest: null } } },
     },
     idle: NOTHING_OPEN,

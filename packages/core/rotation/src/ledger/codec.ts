@@ -56,7 +56,7 @@ function storedLedger(ledger: LedgerDocument): object {
     secrets: columns(ledger.secrets),
     services: mapValues(
       ledger.services,
-      ({ rollout, quarantines, requested, highestUsedGeneration, previousValues, taskOverrides }) => ({
+      ({ rollout, quarantines, requested, highestUsedGeneration, previousValues, failedBefore, taskOverrides }) => ({
         ...(rollout === null ? {} : { rollout: storedRollout(rollout) }),
         ...ifAny(
           'setAside',
@@ -73,6 +73,7 @@ function storedLedger(ledger: LedgerDocument): object {
           'earlier',
           mapValues(previousValues, (list) => list.map((value) => [...packed(value), value.untilMs])),
         ),
+        ...ifAny('failedBefore', mapValues(failedBefore, packed)),
         ...ifAny(
           'exceptions',
           mapValues(taskOverrides, (values) => mapValues(values, packed)),
@@ -190,6 +191,7 @@ function parseService(value: unknown): LedgerService {
     requested = [],
     spentGeneration = 0,
     earlier = {},
+    failedBefore = {},
     exceptions = {},
   }: JsonObject = object(value);
   return {
@@ -200,6 +202,7 @@ function parseService(value: unknown): LedgerService {
     previousValues: mapValues(object(earlier), (values) =>
       list(values).map((item) => ({ ...unpacked(item), untilMs: timeMs(list(item)[2]) })),
     ),
+    failedBefore: mapValues(object(failedBefore), unpacked),
     taskOverrides: mapValues(object(exceptions), (values) => mapValues(object(values), unpacked)),
   };
 }

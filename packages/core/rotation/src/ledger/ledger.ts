@@ -116,6 +116,11 @@ export interface LedgerService {
   readonly highestUsedGeneration: number;
   /** By ledger key, oldest first. */
   readonly previousValues: Readonly<Record<string, readonly PreviousValue[]>>;
+  /**
+   * Values that made its tasks fail and are not in quarantine any more, by ledger key. A running task may still have
+   * one. They are no values to roll back to. Kept while tasks are outdated.
+   */
+  readonly failedBefore: Values;
   /** Tasks whose value differs from what the rest of the ledger says: task id → ledger key → value. */
   readonly taskOverrides: Readonly<Record<string, Values>>;
 }
@@ -154,6 +159,7 @@ export const NOTHING_OPEN: LedgerService = {
   requested: [],
   highestUsedGeneration: 0,
   previousValues: {},
+  failedBefore: {},
   taskOverrides: {},
 };
 
@@ -164,8 +170,9 @@ export function emptyLedger(digestKey: string | null): LedgerDocument {
 
 /** Whether the ledger can omit this entry. */
 export function isNothingOpen(entry: LedgerService): boolean {
-  const { rollout, quarantines, requested, highestUsedGeneration, previousValues, taskOverrides } = entry;
-  const lists = [quarantines, requested, Object.keys(previousValues), Object.keys(taskOverrides)];
+  const { rollout, quarantines, requested, highestUsedGeneration } = entry;
+  const records = [entry.previousValues, entry.failedBefore, entry.taskOverrides];
+  const lists = [quarantines, requested, ...records.map(Object.keys)];
   return rollout === null && highestUsedGeneration === 0 && lists.every(({ length }) => length === 0);
 }
 

@@ -28,17 +28,22 @@ export function releaseOutdated(
   return { entry: release(entry, serviceBindings, released), released };
 }
 
-/** The entry without these quarantines. It records the values that the tasks have instead. */
+/**
+ * The entry without these quarantines. It records the values that the tasks have instead, and those that made tasks
+ * fail: a task may have been given one although it was in quarantine.
+ */
 export function release(
   entry: LedgerService,
   { service }: ServiceBindings,
   released: readonly Quarantine[],
 ): LedgerService {
   if (released.length === 0) return entry;
-  let previousValues = entry.previousValues;
-  for (const { lastGood } of released) {
+  let { previousValues, failedBefore } = entry;
+  for (const { failed, lastGood, isByUser } of released) {
+    if (!isByUser) failedBefore = { ...failedBefore, ...failed };
     for (const [key, value] of Object.entries(lastGood))
       previousValues = addPreviousValue(previousValues, key, value, service.tasks);
   }
-  return { ...entry, previousValues, quarantines: entry.quarantines.filter((set) => !released.includes(set)) };
+  const quarantines = entry.quarantines.filter((set) => !released.includes(set));
+  return { ...entry, previousValues, failedBefore, quarantines };
 }

@@ -694,3 +694,14 @@ describe('a rollout of the last good value', () => {
     expect(decide({ entry, desired: value('r1'), service, serviceState }).roll?.generation).toBe(5);
   });
 });
+
+test('a value whose quarantine has ended is no value to roll back to, although a task was given it', () => {
+  const actual = [
+    { task: task('failing', 4), value: value('r2') },
+    { task: task('also-failing', 4), value: value('r2') },
+    { task: task('good', 4), value: value('r1') },
+  ];
+  const entry = { rollout: null, failedBefore: { s1: value('r2') } };
+  const started = decide({ state: 'completed', entry, desired: value('r3'), actual }).entry.rollout;
+  expect(started?.lastGood).toEqual({ s1: value('r1') });
+});

@@ -402,6 +402,7 @@ function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVers
   const failedWith = [
     rollout?.direction === 'forward' ? rollout.target[key] : undefined,
     ...entry.quarantines.map(({ failed }) => failed[key]),
+    entry.failedBefore[key],
   ];
   const outdated = new Set(outdatedTasks(known));
   const counts = new Map<string, { readonly value: SecretVersion; count: number }>();

@@ -42,16 +42,21 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   const recorded =
     before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);
   const previousValues: Record<string, readonly PreviousValue[]> = isOpen ? { ...recorded.previousValues } : {};
+  const failedBefore: Record<string, SecretVersion> = {};
   const taskOverrides: Record<string, Record<string, SecretVersion>> = {};
   if (isOpen) {
     for (const [id, values] of keptOverrides(before.taskOverrides, alive)) taskOverrides[id] = { ...values };
   }
-  for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])
+  for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)]) {
     carryOver(before, key, previousValues, taskOverrides);
+    if (after.failedBefore[key] !== undefined) failedBefore[key] = after.failedBefore[key];
+  }
   const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
   for (const binding of bindings) {
     const { key } = binding;
     const now = current(binding.refKey);
+    const failed = after.failedBefore[key];
+    if (failed !== undefined && (now === undefined || outdated.has(binding))) failedBefore[key] = failed;
     const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
@@ -69,7 +74,7 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
       taskOverrides[task.id] = ofTask;
     }
   }
-  const entry: LedgerService = { ...after, previousValues, taskOverrides };
+  const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
 }
 

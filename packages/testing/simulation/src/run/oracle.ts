@@ -37,6 +37,8 @@ interface Past {
   touchedAtMs: number;
   requestedAtMs: number;
   lastRoll: Rolled | null;
+  /** By generation: the secrets of which a task was given a value that makes it fail. Swarm forgets such tasks soon. */
+  readonly givenBad: Map<number, Set<string>>;
   /** What may be wrong with it, and since when. */
   readonly tolerated: Map<ToleratedAnomaly, number>;
 }
@@ -48,6 +50,9 @@ const NEEDLESS = new Set(['value changed back', 'it was given up']);
 
 /** A plugin acts on what it observed this long before, at most, in milliseconds. */
 const DECISION_HOLDS_MS = 10_000;
+
+/** A plugin acts on a request within this time, in milliseconds, if it is carried out without being recorded. */
+const REQUEST_HOLDS_MS = 900_000;
 
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
@@ -99,6 +104,7 @@ export class Oracle {
         doubtful: new Map(),
         ...{ touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
         lastRoll: null,
+        givenBad: new Map(),
         tolerated: new Map(),
       };
       this.#pasts.set(serviceId, past);
@@ -361,21 +367,27 @@ export class Oracle {
     if (this.leadership.isApart(manager)) this.leadsAnew();
     const { clockOffsetMs } = cluster.manager(manager);
     const taskMadeMs = clock.now() + clockOffsetMs - task.createdAtMs;
-    if (taskMadeMs > this.leadership.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
-    // With a clock that is behind it can't tell this task from those of the leader before, until it has looked.
-    if (clockOffsetMs < 0 && !this.leadership.hasLooked(manager)) {
+    const seemsEarlier = taskMadeMs > this.leadership.asked(manager) + 1_000;
+    if (seemsEarlier) this.#answers.isNoEvidence(task.id);
+    // With another clock than Swarm's it can't tell this task from those of the leader before, until it has looked.
+    if ((clockOffsetMs < 0 || seemsEarlier) && !this.leadership.hasLooked(manager)) {
       this.#answers.isNoEvidence(task.id);
       this.pastOf(task.serviceId).doubtful.set(task.id, 'crash before the note');
     }
     this.#answers.given(answer, timeMs);
     const service = swarm.services.find(({ id }) => id === task.serviceId);
     if (service === undefined) return;
-    if (isBadFor(given.text, service.name) && this.#openRollout(service.id) === null) {
-      this.pastOf(service.id).tolerated.set('started on a bad value', this.#run.timeMs);
-    }
+    if (isBadFor(given.text, service.name)) this.#givenBad(service, task, secret.name);
     const graceMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     if (!this.#quarantines.has(task.serviceId, secret.name, given.text, graceMs)) return;
     this.#violated(`${task.id} of ${service.name} was given "${given.text}", which is quarantined for it`);
+  }
+
+  #givenBad(service: SimulatedService, { generation }: SimulatedTask, secretName: string): void {
+    const { givenBad, tolerated } = this.pastOf(service.id);
+    const secrets = givenBad.get(generation) ?? new Set();
+    givenBad.set(generation, secrets.add(secretName));
+    if (this.#openRollout(service.id) === null) tolerated.set('started on a bad value', this.#run.timeMs);
   }
 
   /** A plugin told something. */
@@ -409,15 +421,14 @@ export class Oracle {
     if (service === undefined) return;
     const uses = truth.bindingsOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
-    const { tolerated, lastRoll } = this.pastOf(service.id);
+    const { tolerated, lastRoll, givenBad } = this.pastOf(service.id);
     const sinceMs = (lastRoll?.timeMs ?? 0) - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));
     });
     // The label of a secret may name another path since its tasks were started.
-    const heldBad = allTasks(service).some(({ generation, held }) => {
-      return generation === lastRoll?.generation && secrets.some((one) => isBadFor(held.get(one)?.text ?? '', name));
-    });
+    const ofRollout = lastRoll === null ? undefined : givenBad.get(lastRoll.generation);
+    const heldBad = secrets.some((one) => ofRollout?.has(one) === true);
     const isExplained = wasBad || heldBad;
     const excuse = (['rolled back manually', 'broken before'] as const).find((anomaly) => tolerated.has(anomaly));
     if (!isExplained && excuse !== undefined) this.allowances.uses(excuse, name);
@@ -434,7 +445,7 @@ export class Oracle {
       this.#violated(`the job ${service.name} was run again`);
       return 'told already';
     }
-    const isRequested = timeMs - past.requestedAtMs < 900_000;
+    const isRequested = this.#isRequested(service.id, past);
     // Its labels may have changed since it was observed.
     const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - DECISION_HOLDS_MS)];
     const uses = known.filter(({ isAuto, rotate, isPinned }) => {
@@ -443,11 +454,8 @@ export class Oracle {
     const live = allTasks(service).filter(isAlive);
     const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
     // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
-    const ofRollout = allTasks(service).filter(({ generation }) => generation === past.lastRoll?.generation);
-    const isBad = ({ held }: SimulatedTask) => {
-      return known.some(({ name }) => isBadFor(held.get(name)?.text ?? '', service.name));
-    };
-    if (ofRollout.some(isBad)) return 'its rollout brought a bad value';
+    const givenBad = past.lastRoll === null ? undefined : past.givenBad.get(past.lastRoll.generation);
+    if (known.some(({ name }) => givenBad?.has(name) === true)) return 'its rollout brought a bad value';
     for (const { id, held, state } of live) {
       if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
       for (const { name, path } of uses) {
@@ -467,6 +475,13 @@ export class Oracle {
     if (isRequested && failed) return 'somebody asked for what failed';
     const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
     return isGivenUp ? 'it was given up' : null;
+  }
+
+  /** Whether a request is recent, or was recorded and not carried out yet: nobody may have led since. */
+  #isRequested(serviceId: string, { requestedAtMs }: Past): boolean {
+    const { timeMs, ledger } = this.#run;
+    const isRecorded = (ledger?.services[serviceId]?.requested.length ?? 0) > 0;
+    return timeMs - requestedAtMs < REQUEST_HOLDS_MS || (isRecorded && requestedAtMs !== NEVER);
   }
 
   #openRollout(serviceId: string): OpenRollout | null {

@@ -107,6 +107,11 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [797388, 'a user rolled a service back to a value that was gone, after the ledger had been lost'],
   [800266, 'an update was repeated without effect after a crash, and then made with another number'],
   [786275, 'a rollout was rolled back whose tasks had failed, after its secret was no longer rotated'],
+  [817789, 'a bad value that was given while the engine did not answer was taken for the last good one'],
+  [800810, 'a quarantine ended while no rollback was open'],
+  [817436, 'a manual request was carried out only when a plugin was started again, much later'],
+  [802017, 'a leader whose clock was ahead took a task that had just started for one of the leader before'],
+  [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
