@@ -102,7 +102,10 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #leases: Leases;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
-  /** By ref key: when a task was given a revision that no poll had seen, in monotonic milliseconds. */
+  /**
+   * By ref key, in monotonic milliseconds: when a task was given a revision that no poll had seen, or another manager
+   * recorded a request for a value that this process may not have seen.
+   */
   readonly #unseen = new Map<string, number>();
   /** Deliveries that caused an immediate poll of the provider, with the time in monotonic milliseconds. */
   readonly #hints = new Map<string, number>();
@@ -363,6 +366,10 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     }
     this.#poller.watch(bindings);
     this.#poller.lead(role === 'leader');
+    for (const { refKey } of this.#requests.recordedElsewhere(observed, ledger)) {
+      this.#unseen.set(refKey, this.#ports.clock.monotonic());
+      this.#poller.wakeFor(refKey);
+    }
     this.#deliveryLog.learnDigests();
     return ledger;
   }
@@ -421,7 +428,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /**
    * The current value of a ref; `undefined` while it may be outdated. It may be if another manager, or a delivery to a
-   * task, has found something else since. It also may be if a newer revision is known that no read returned yet, or if
+   * task, may have found something else since. It also may be if a newer revision is known that no read returned yet, or if
    * reads return older ones. Tasks keep their values until this is resolved.
    */
   #freshCurrent(key: string): CurrentValue | undefined {

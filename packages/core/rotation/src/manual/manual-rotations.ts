@@ -1,6 +1,7 @@
 import { type Clock, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
+import type { SecretBinding } from '../bindings/secret-binding.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
@@ -42,6 +43,8 @@ export interface ManualRotationsPorts {
 /** Records manual requests in the ledger, or previews their effect. */
 export class ManualRotations {
   readonly #ports: ManualRotationsPorts;
+  /** The open requests of the latest ledger that this process read, or wrote, as the leader. */
+  #known: ReadonlySet<string> = new Set();
 
   constructor(ports: ManualRotationsPorts) {
     this.#ports = ports;
@@ -76,6 +79,22 @@ export class ManualRotations {
     });
   }
 
+  /**
+   * The bindings whose rotation another manager's plugin has recorded since the last call. It recorded them for values
+   * that the leader may not have found yet. Without those values, the leader would take the request for fulfilled.
+   */
+  recordedElsewhere({ role, bindings }: Observation, ledger: LedgerDocument): readonly SecretBinding[] {
+    if (role !== 'leader') return [];
+    const known = this.#known;
+    this.#known = requestsOf(ledger);
+    return bindings.services.flatMap(({ service, bindings: read }) =>
+      read.filter(({ key }) => {
+        const request = requestName(service.id, key);
+        return this.#known.has(request) && !known.has(request);
+      }),
+    );
+  }
+
   async #inTime<T>({ signal }: CallOptions, failure: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await withDeadline(this.#ports.clock, REQUEST_DEADLINE_MS, signal, work);
@@ -102,7 +121,9 @@ export class ManualRotations {
       if (planned.ledger === before) return planned;
       const text = serialiseLedger(planned.ledger);
       const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
-      if (outcome === 'applied') return planned;
+      if (outcome !== 'applied') continue;
+      if (observed.role === 'leader') this.#known = requestsOf(planned.ledger);
+      return planned;
     }
   }
 
@@ -125,6 +146,17 @@ export class ManualRotations {
     // A hanging provider does not delay the request, which then applies to the values known so far.
     await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.poll()).catch(() => undefined);
   }
+}
+
+function requestsOf({ services }: LedgerDocument): ReadonlySet<string> {
+  const requests = Object.entries(services).flatMap(([id, { requested }]) =>
+    requested.map((key) => requestName(id, key)),
+  );
+  return new Set(requests);
+}
+
+function requestName(serviceId: string, key: string): string {
+  return `${serviceId} ${key}`;
 }
 
 function refuseUnknown(request: PreviewRequest, { secrets, bindings }: Observation): void {
