@@ -138,8 +138,14 @@ describe('the labels of the gcp provider', () => {
       { gcp_secret_name: `${FULL}/versions/5`, gcp_version: '5' },
       { location: { name: FULL }, pin: '5' },
     ],
-    [{ gcp_version: 'latest-enabled' }, { location: { name: 'web-db_password', version: 'latest-enabled' } }],
-    [{ gcp_secret_name: 'db', gcp_version: 'prod' }, { location: { name: 'db', version: 'prod' } }],
+    [
+      { gcp_version: 'latest-enabled' },
+      { location: { name: 'web-db_password', version: 'latest-enabled' }, path: 'web-db_password' },
+    ],
+    [
+      { gcp_secret_name: 'db', gcp_version: 'prod' },
+      { location: { name: 'db', version: 'prod' }, path: 'db' },
+    ],
     [
       { gcp_secret_name: 'projects/1/locations/europe-west3/secrets/db' },
       { location: { name: 'projects/1/locations/europe-west3/secrets/db' } },

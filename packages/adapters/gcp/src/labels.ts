@@ -34,7 +34,9 @@ export const gcpLabelScheme: LabelScheme = {
     }
     const secret = full?.secret ?? name;
     return {
-      location: version === LATEST || isNumber(version) ? { name: secret } : { name: secret, version },
+      ...(version === LATEST || isNumber(version)
+        ? { location: { name: secret } }
+        : { location: { name: secret, version }, path: secret }),
       ...(field === undefined ? {} : { field }),
       ...(isNumber(version) ? { pin: version } : {}),
     };

@@ -123,7 +123,10 @@ describe('labels', () => {
 
   test('give the placeholders of the path and the field', () => {
     expect(scheme.names).toEqual(['http_name', 'http_env', 'http_field']);
-    expect(target({ http_name: 'db', http_field: 'a' })).toEqual({ location: { env: 'prod', name: 'db' }, field: 'a' });
+    expect(target({ http_name: 'db', http_field: 'a' })).toEqual({
+      ...{ location: { env: 'prod', name: 'db' }, path: 'db/prod' },
+      field: 'a',
+    });
     expect(target({ http_name: 'db', http_env: 'dev' }).location).toEqual({ env: 'dev', name: 'db' });
   });
 
@@ -141,6 +144,18 @@ describe('labels', () => {
   test('of an instance whose configuration is not known are all that start with http_', () => {
     const open = httpLabelScheme(undefined);
     expect(open.names).toEqual(['http_*', 'http_field']);
-    expect(open.target({ http_a: 'x', http_field: 'f' }, () => '')).toEqual({ location: { a: 'x' }, field: 'f' });
+    expect(open.target({ http_a: 'x', http_field: 'f' }, () => '')).toEqual({
+      ...{ location: { a: 'x' }, path: 'x' },
+      field: 'f',
+    });
+  });
+
+  test('of two placeholders, a slash in a value does not look like the next placeholder to the access policy', () => {
+    const open = httpLabelScheme(undefined);
+    const pathOf = (labels: Readonly<Record<string, string>>) => open.target(labels, () => '').path;
+    expect(pathOf({ http_a: 'shop/x', http_b: 'y' })).toBe('shop%2Fx/y');
+    expect(pathOf({ http_a: 'shop', http_b: 'x/y' })).toBe('shop/x%2Fy');
+    expect(pathOf({ http_a: 'shop%2Fx', http_b: 'y' })).toBe('shop%252Fx/y');
+    expect(pathOf({ http_a: 'shop/x/y' })).toBe('shop/x/y');
   });
 });

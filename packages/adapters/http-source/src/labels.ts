@@ -18,9 +18,15 @@ export function httpLabelScheme(config: HttpConfig | undefined): LabelScheme {
     target(labels) {
       const field = labels[FIELD];
       const location = placeholders === undefined ? allOf(labels) : locationOf(placeholders, labels);
-      return { location, ...(field === undefined ? {} : { field }) };
+      return { location, path: pathOf(Object.values(location)), ...(field === undefined ? {} : { field }) };
     },
   };
+}
+
+/** With several placeholders, a slash within a value is no separator: `a/b` and `c` are not `a` and `b/c`. */
+function pathOf(values: readonly string[]): string {
+  if (values.length === 1) return values.join();
+  return values.map((value) => value.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/');
 }
 
 function locationOf(placeholders: readonly Placeholder[], labels: Labels): Readonly<Record<string, string>> {
