@@ -1,7 +1,7 @@
 import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract } from '@vault-swarm/provider-contract';
+import { describeProviderContract, startTcpProxy } from '@vault-swarm/provider-contract';
 import { createStoreProvider } from './adapter.ts';
-import { type Manner, Store } from './store.ts';
+import { Store } from './store.ts';
 
 describeProviderContract('the small store', {
   capabilities: {
@@ -11,6 +11,10 @@ describeProviderContract('the small store', {
     denial: true,
     login: true,
     throttling: true,
+    hold: true,
+    withdrawal: 'a value exists or not',
+    locations: 'it has one list of names',
+    checksum: 'it sends none',
     exactNumbers: true,
     markers: true,
     bytes: 'it stores JSON',
@@ -25,21 +29,29 @@ describeProviderContract('the small store', {
     const store = new Store();
     await store.start();
     let token = store.token;
-    const behaving = (manner: Manner) => ({
-      start: async () => store.behave(manner),
-      end: async () => store.behave('well'),
-    });
+    const proxy = await startTcpProxy(store.address);
     return {
       largestValueBytes: 511_999,
-      open: async () => createStoreProvider({ name: 'store', address: store.address, token: () => token }),
+      open: async (tools) => createStoreProvider({ address: proxy.url, token: () => token }, tools),
       write: async (name, payload) => store.write(name, stringifyLosslessJson({ ...payload })),
       delete: async (name) => store.delete(name),
       ref: (name, options = {}) => ({ provider: 'store', location: { name }, encoding: 'raw', ...options }),
-      tearDown: () => store.stop(),
-      outage: { start: () => store.stop(), end: () => store.start() },
-      hang: behaving('not at all'),
-      drip: behaving('in drips'),
-      throttling: behaving('too many requests'),
+      async tearDown() {
+        await proxy.close();
+        await store.stop();
+      },
+      outage: proxy.outage,
+      hang: proxy.hang,
+      drip: proxy.drip,
+      hold: proxy.hold,
+      throttling: {
+        async start() {
+          store.isThrottling = true;
+        },
+        async end() {
+          store.isThrottling = false;
+        },
+      },
       denial: {
         start: async (name) => void store.forbidden.add(name),
         end: async (name) => void store.forbidden.delete(name),

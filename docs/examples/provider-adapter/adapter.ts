@@ -7,8 +7,10 @@ import {
   ProviderError,
   type ProviderErrorCode,
   type ProviderInstance,
+  type ProviderTools,
   parseLosslessJson,
   refKey,
+  reportRequest,
   type SecretProvider,
   type SecretRef,
   selectValue,
@@ -16,8 +18,6 @@ import {
 
 /** Where the store is, and who we are to it. */
 export interface StoreConfig {
-  /** The name by which labels know this provider. */
-  readonly name: string;
   readonly address: string;
   /** Our token now: asked for with each request, so that another one is taken over at once. */
   readonly token: () => string;
@@ -31,18 +31,24 @@ const CODES: Readonly<Record<number, ProviderErrorCode>> = {
 };
 
 /** A provider on the store: a ref's location is `{name}`. */
-export function createStoreProvider({ name, address, token }: StoreConfig): ProviderInstance {
+export function createStoreProvider({ address, token }: StoreConfig, tools: ProviderTools): ProviderInstance {
+  const { name } = tools;
   const closing = new AbortController();
 
   /** Asks the store about a secret: `HEAD` for its version alone, which costs it no check the value. */
   async function ask(ref: SecretRef, method: 'GET' | 'HEAD', signal: AbortSignal) {
     const secret = ref.location.name;
     if (secret === undefined || secret === '') throw new ProviderError('INVALID_REF', `${name}: a secret needs a name`);
+    return reportRequest(tools, method === 'GET' ? 'read' : 'probe', () => send(secret, method, signal));
+  }
+
+  async function send(secret: string, method: 'GET' | 'HEAD', signal: AbortSignal) {
     const shown = `${name} ${secret}`;
     try {
       const response = await fetch(`${address}/secrets/${encodeURIComponent(secret)}`, {
         method,
-        headers: { Authorization: `Bearer ${token()}` },
+        // `fetch` shares its connections with the whole process, and no instance could close them.
+        headers: { Authorization: `Bearer ${token()}`, Connection: 'close' },
         signal: AbortSignal.any([signal, closing.signal]),
       });
       const text = await response.text();

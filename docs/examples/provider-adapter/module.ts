@@ -35,8 +35,8 @@ export const storeModule = defineProvider<StoreSettings>({
     return { address, token };
   },
   usesTls: ({ address }) => address.startsWith('https:'),
-  async load({ address, token }, { name }) {
+  async load({ address, token }, tools) {
     const { createStoreProvider } = await import('./adapter.ts');
-    return createStoreProvider({ name, address, token: () => token?.read() ?? '' });
+    return createStoreProvider({ address, token: () => token?.read() ?? '' }, tools);
   },
 });

@@ -1,15 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** How the store answers. */
-export type Manner = 'well' | 'not at all' | 'in drips' | 'too many requests';
-
-/** A small HTTP store of secrets: what the adapter is for, here in memory and with a will of its own. */
+/** A small HTTP store of secrets: what the adapter is for. Here it is in memory. */
 export class Store {
   readonly #secrets = new Map<string, { readonly version: number; readonly content: string }>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
   #writes = 0;
   #port = 0;
-  manner: Manner = 'well';
+  isThrottling = false;
   token = 'first';
   readonly forbidden = new Set<string>();
 
@@ -28,12 +25,6 @@ export class Store {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** Answers otherwise from now on; what was in progress is cut off. */
-  behave(manner: Manner): void {
-    this.manner = manner;
-    this.#server.closeAllConnections();
-  }
-
   write(name: string, content: string): void {
     this.#secrets.set(name, { version: ++this.#writes, content });
   }
@@ -45,22 +36,14 @@ export class Store {
   #answer({ url, method, headers }: IncomingMessage, response: ServerResponse): void {
     const name = decodeURIComponent(url?.replace('/secrets/', '') ?? '');
     const secret = this.#secrets.get(name);
-    if (this.manner === 'not at all') return;
-    if (this.manner === 'too many requests') response.writeHead(429).end();
+    if (this.isThrottling) response.writeHead(429).end();
     else if (headers.authorization !== `Bearer ${this.token}`) response.writeHead(401).end();
     else if (this.forbidden.has(name)) response.writeHead(403).end();
     else if (secret === undefined) response.writeHead(404).end();
     else {
       response.writeHead(200, { 'x-version': secret.version });
       if (method === 'HEAD') response.end();
-      else if (this.manner === 'in drips') drip(response, secret.content);
       else response.end(secret.content);
     }
   }
-}
-
-function drip(response: ServerResponse, content: string): void {
-  let at = 0;
-  const timer = setInterval(() => response.write(content.charAt(at++) || ' '), 50);
-  response.on('close', () => clearInterval(timer));
 }

@@ -3,17 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import {
+  describeProviderContract,
+  type StoredPayload,
+  startTcpProxy,
+  type TcpProxy,
+} from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let aws: AwsFake;
+let proxy: TcpProxy;
 let made = 0;
 
 beforeAll(async () => {
   aws = await startAwsFake();
+  proxy = await startTcpProxy(aws.endpoint);
 });
-afterAll(() => aws?.stop());
+afterAll(async () => {
+  await proxy?.close();
+  await aws?.stop();
+});
 
 const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
@@ -30,6 +40,10 @@ describeProviderContract('aws, on our double of it', {
     denial: true,
     login: true,
     throttling: true,
+    withdrawal: true,
+    hold: true,
+    locations: true,
+    checksum: 'AWS sends none of the value',
     exactNumbers: true,
     createdAt: true,
     markers: true,
@@ -42,8 +56,9 @@ describeProviderContract('aws, on our double of it', {
     const keyFile = join(directory, 'key');
     await writeFile(keyFile, 'AKIAGOOD\n');
     aws.accept('AKIAGOOD');
-    const { AWS_ACCESS_KEY_ID: _, ...variables } = variablesFor(aws.endpoint);
+    const { AWS_ACCESS_KEY_ID: _, ...variables } = variablesFor(proxy.url);
     const secrets = aws.secrets();
+    const elsewhere = aws.secrets('us-east-1');
     const disturbance = (rule: Parameters<AwsFake['disturb']>[0]) => {
       let end = () => {};
       return {
@@ -56,7 +71,7 @@ describeProviderContract('aws, on our double of it', {
     const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 65_536,
-      open: async () => providerOf({ ...variables, AWS_ACCESS_KEY_ID_FILE: keyFile }),
+      open: async (tools) => providerOf({ ...variables, AWS_ACCESS_KEY_ID_FILE: keyFile }, tools),
       async write(name, payload) {
         secrets.write(prefix + name, { SecretString: textOf(payload) });
       },
@@ -74,9 +89,20 @@ describeProviderContract('aws, on our double of it', {
         current: async (name) => secrets.version(prefix + name, undefined, undefined).version.id,
         missing: '00000000-0000-4000-8000-000000000000',
       },
-      outage: disturbance({ fault: { kind: 'reset' } }),
-      hang: disturbance({ fault: { kind: 'hang' } }),
-      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
+      outage: proxy.outage,
+      hang: proxy.hang,
+      drip: proxy.drip,
+      hold: proxy.hold,
+      withdrawal: {
+        start: async (name) => secrets.delete(prefix + name, { force: false }),
+        end: async (name) => secrets.restore(prefix + name),
+      },
+      locations: {
+        async write(name, payload) {
+          elsewhere.write(prefix + name, { SecretString: textOf(payload) });
+        },
+        ref: (name) => refTo(elsewhere.find(prefix + name).arn),
+      },
       throttling: disturbance({ fault: { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } }),
       denial: {
         async start(name) {

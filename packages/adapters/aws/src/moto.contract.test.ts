@@ -62,6 +62,10 @@ describeProviderContract('aws, on moto', {
     hang: double,
     drip: double,
     throttling: double,
+    withdrawal: double,
+    hold: double,
+    locations: double,
+    checksum: 'AWS sends none of the value',
     login: 'moto takes any keys; our double shows it',
     denial: 'moto refuses in XML, which AWS does not; our double shows it',
     digestRevisions: 'AWS has version ids, and a write makes a new one',
@@ -71,7 +75,7 @@ describeProviderContract('aws, on moto', {
     const prefix = `contract-${++made}/`;
     return {
       largestValueBytes: 65_536,
-      open: async () => providerOf(variablesFor(moto.endpoint)),
+      open: async (tools) => providerOf(variablesFor(moto.endpoint), tools),
       write: (name, payload) => put(prefix + name, { SecretString: textOf(payload) }),
       async delete(name) {
         await admin.send(new DeleteSecretCommand({ SecretId: prefix + name, ForceDeleteWithoutRecovery: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { azurePrincipal, type FakeFaultRule, startAzureFake } from '@vault-swarm/lab';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import { describeProviderContract, type StoredPayload, startTcpProxy } from '@vault-swarm/provider-contract';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
@@ -19,6 +19,10 @@ describeProviderContract('azure, on our fake of it', {
     denial: true,
     login: true,
     throttling: true,
+    withdrawal: true,
+    hold: true,
+    locations: 'an instance has one key vault',
+    checksum: 'Azure sends none',
     exactNumbers: true,
     createdAt: true,
     markers: true,
@@ -29,10 +33,11 @@ describeProviderContract('azure, on our fake of it', {
   },
   async setUp() {
     const azure = await startAzureFake();
+    const proxy = await startTcpProxy(azure.endpoint);
     const directory = await mkdtemp(join(tmpdir(), 'azure-contract-'));
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${azurePrincipal.clientSecret}\n`);
-    const { AZURE_CLIENT_SECRET: _, ...variables } = variablesFor(azure.endpoint);
+    const { AZURE_CLIENT_SECRET: _, ...variables } = variablesFor(proxy.url);
     const disturbance = (rule: FakeFaultRule) => {
       let end = () => {};
       return {
@@ -45,22 +50,28 @@ describeProviderContract('azure, on our fake of it', {
     const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 25_600,
-      open: async () => providerOf({ ...variables, AZURE_CLIENT_SECRET_FILE: secretFile }),
+      open: async (tools) => providerOf({ ...variables, AZURE_CLIENT_SECRET_FILE: secretFile }, tools),
       async write(name, payload) {
         azure.vault.write(name, textOf(payload));
       },
       delete: async (name) => azure.vault.delete(name),
       ref: (name, options = {}) => refTo(name, options),
       async tearDown() {
+        await proxy.close();
         await Promise.all([azure.stop(), rm(directory, { recursive: true })]);
       },
       pins: {
         current: async (name) => azure.vault.current(name),
         missing: '0123456789abcdef0123456789abcdef',
       },
-      outage: disturbance({ fault: { kind: 'reset' } }),
-      hang: disturbance({ fault: { kind: 'hang' } }),
-      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
+      outage: proxy.outage,
+      hang: proxy.hang,
+      drip: proxy.drip,
+      hold: proxy.hold,
+      withdrawal: {
+        start: async (name) => azure.vault.change(name, { enabled: false }),
+        end: async (name) => azure.vault.change(name, { enabled: true }),
+      },
       throttling: disturbance({ fault: { kind: 'reply', status: 429, body: { error: { code: 'Throttled' } } } }),
       denial: {
         async start(name) {

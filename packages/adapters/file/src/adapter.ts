@@ -6,9 +6,9 @@ import {
   type OwnFile,
   type ProbeResult,
   ProviderError,
-  type ProviderErrorCode,
   type ProviderInstance,
   refKey,
+  reportRequest,
   type SecretRef,
   type SecretRevision,
   selectValue,
@@ -45,7 +45,7 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
   async function read(ref: SecretRef, signal: AbortSignal): Promise<SecretRevision> {
     const path = pathOf(ref);
     const use = ref.encoding === 'base64' || hasFields(path) ? 'parsed' : 'value';
-    const bytes = await reported('read', directory.read(path, use, signal));
+    const bytes = await reportRequest(options, 'read', () => directory.read(path, use, signal));
     try {
       const payload = await filePayload(path, bytes, describeRef(ref));
       return { value: selectValue(payload, ref), revision: digest(bytes) };
@@ -61,32 +61,15 @@ export function createFileProvider(config: FileConfig, options: FileProviderOpti
     return results;
   }
 
+  const probed = (path: string, signal: AbortSignal) =>
+    reportRequest(options, 'probe', () => directory.marker(path, signal));
+
   async function probeOne(ref: SecretRef, signal: AbortSignal): Promise<ProbeResult> {
     try {
-      return { kind: 'marker', marker: await reported('probe', directory.marker(pathOf(ref), signal)) };
+      return { kind: 'marker', marker: await probed(pathOf(ref), signal) };
     } catch (error) {
       signal.throwIfAborted();
       return { kind: 'failed', error: ProviderError.from(error, `${describeRef(ref)}: it can't be checked`) };
-    }
-  }
-
-  async function reported<T>(operation: 'read' | 'probe', work: Promise<T>): Promise<T> {
-    const startedAtMs = clock.monotonic();
-    const tell = (outcome: 'ok' | ProviderErrorCode) =>
-      events.emit({
-        type: 'provider.request-completed',
-        provider: name,
-        operation,
-        outcome,
-        durationMs: clock.monotonic() - startedAtMs,
-      });
-    try {
-      const result = await work;
-      tell('ok');
-      return result;
-    } catch (error) {
-      tell(error instanceof ProviderError ? error.code : 'UNAVAILABLE');
-      throw error;
     }
   }
 

@@ -1,22 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '@vault-swarm/kernel';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
 import { describeProviderContract } from '@vault-swarm/provider-contract';
 import { createFileProvider } from './index.ts';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-const digest = (bytes: Uint8Array) => createHmac('sha256', 'a key').update(bytes).digest('base64url');
 
 /** How somebody changes the files of a directory. */
 interface Writing {
@@ -91,6 +78,10 @@ for (const [description, extension, writing] of variants) {
       drip: 'a local file system answers or fails',
       login: 'files need no login',
       throttling: 'a file system does not count reads',
+      withdrawal: 'a file is there or not',
+      hold: 'a local file system answers or fails',
+      locations: 'the path is the whole location',
+      checksum: 'a file has none',
       createdAt: "a file's times tell when it was touched or moved, not when its content was made",
     },
     setUp: async () => {
@@ -103,8 +94,7 @@ for (const [description, extension, writing] of variants) {
       const file = (name: string) => (withFields.has(name) ? `${name}.${extension}` : name);
       return {
         largestValueBytes: 499 * 1024,
-        open: async () =>
-          createFileProvider({ directory }, { name: 'file', clock, digest, events: { emit: () => {} } }),
+        open: async (tools) => createFileProvider({ directory }, tools),
         async write(name, payload) {
           if ('fields' in payload) withFields.add(name);
           await put(file(name), 'text' in payload ? payload.text : stringifyLosslessJson(payload.fields));

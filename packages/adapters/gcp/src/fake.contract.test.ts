@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeFaultRule, startGcpFake } from '@vault-swarm/lab';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import { describeProviderContract, type StoredPayload, startTcpProxy } from '@vault-swarm/provider-contract';
 import { fullName, providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
@@ -21,6 +21,10 @@ describeProviderContract('gcp, on our fake of it', {
     denial: true,
     login: true,
     throttling: true,
+    withdrawal: true,
+    hold: true,
+    locations: true,
+    checksum: true,
     exactNumbers: true,
     createdAt: true,
     markers: true,
@@ -29,11 +33,15 @@ describeProviderContract('gcp, on our fake of it', {
   },
   async setUp() {
     const gcp = await startGcpFake();
+    const proxy = await startTcpProxy(gcp.endpoint);
     const directory = await mkdtemp(join(tmpdir(), 'gcp-contract-'));
     const tokenFile = join(directory, 'token');
     await writeFile(tokenFile, 'good\n');
     gcp.accept('good');
-    const variables = { ...variablesFor(gcp), GCP_CREDENTIALS_JSON: gcp.federatedCredentials(tokenFile) };
+    const variables = {
+      ...variablesFor({ ...gcp, endpoint: proxy.url }),
+      GCP_CREDENTIALS_JSON: gcp.federatedCredentials(tokenFile),
+    };
     const disturbance = (rule: FakeFaultRule) => {
       let end = () => {};
       return {
@@ -46,13 +54,14 @@ describeProviderContract('gcp, on our fake of it', {
     const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 65_536,
-      open: async () => providerOf(variables),
+      open: async (tools) => providerOf(variables, tools),
       async write(name, payload) {
         gcp.secrets.write(fullName(name), textOf(payload));
       },
       delete: async (name) => gcp.secrets.delete(fullName(name)),
       ref: (name, options = {}) => refTo(name, options),
       async tearDown() {
+        await proxy.close();
         await Promise.all([gcp.stop(), rm(directory, { recursive: true })]);
       },
       bytes: {
@@ -64,9 +73,24 @@ describeProviderContract('gcp, on our fake of it', {
         current: async (name) => String(gcp.secrets.latest(fullName(name))),
         missing: '99',
       },
-      outage: disturbance({ fault: { kind: 'reset' } }),
-      hang: disturbance({ fault: { kind: 'hang' } }),
-      drip: disturbance({ fault: { kind: 'drip', intervalMs: 100 } }),
+      outage: proxy.outage,
+      hang: proxy.hang,
+      drip: proxy.drip,
+      hold: proxy.hold,
+      withdrawal: {
+        start: async (name) => gcp.secrets.change(fullName(name), gcp.secrets.latest(fullName(name)), 'DISABLED'),
+        end: async (name) => gcp.secrets.change(fullName(name), gcp.secrets.latest(fullName(name)), 'ENABLED'),
+      },
+      locations: {
+        async write(name, payload) {
+          gcp.secrets.write(fullName(name, 'another-project'), textOf(payload));
+        },
+        ref: (name) => refTo(fullName(name, 'another-project')),
+      },
+      checksum: {
+        start: async () => gcp.secrets.damage(true),
+        end: async () => gcp.secrets.damage(false),
+      },
       throttling: disturbance({
         fault: { kind: 'reply', status: 429, body: { error: { status: 'RESOURCE_EXHAUSTED' } } },
       }),

@@ -42,7 +42,7 @@ function open(settings: Settings = {}): ProviderInstance {
   const bus = new EventBus<ProductEvent>(realClock);
   bus.subscribe((event) => void events.push(event));
   const common = { url: api.url, path: '/v1/{name}', 'placeholders.name.pattern': '[a-z0-9-]+', value: '/data' };
-  const provider = providerOf({ ...common, ...settings }, bus);
+  const provider = providerOf({ ...common, ...settings }, { events: bus });
   opened.push(provider);
   return provider;
 }

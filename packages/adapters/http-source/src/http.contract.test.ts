@@ -13,7 +13,12 @@ import {
   startHttpApi,
 } from '@vault-swarm/lab';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { type Capabilities, describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import {
+  type Capabilities,
+  describeProviderContract,
+  type StoredPayload,
+  startTcpProxy,
+} from '@vault-swarm/provider-contract';
 import { providerOf, type Settings } from './testing/configured.ts';
 
 /** An API with JSON and strong ETags. */
@@ -86,6 +91,10 @@ for (const [description, { api, settings, contentOf, capabilities }] of Object.e
       hang: true,
       drip: true,
       throttling: true,
+      hold: true,
+      withdrawal: 'an API has no common way to disable a value',
+      locations: 'an instance has one path',
+      checksum: 'an API has no common way to send one',
       denial: true,
       login: true,
       ...(capabilities as { readonly markers: true; readonly digestRevisions: true }),
@@ -102,31 +111,33 @@ for (const [description, { api, settings, contentOf, capabilities }] of Object.e
       await writeFile(token, 'a-token\n', { mode: 0o600 });
       const store = emptyStore('a-token');
       const server = await startHttpApi(api(store));
+      const proxy = await startTcpProxy(server.url);
       const given: Settings = {
         ...Object.fromEntries(
           Object.entries(settings).map(([name, value]) => [name, value === 'TOKEN' ? token : value]),
         ),
-        url: server.url,
+        url: proxy.url,
         'placeholders.name.pattern': '[a-z0-9-]+',
       };
-      const fault = (started: Parameters<typeof server.fail>[0]) => ({
-        start: async () => server.fail(started),
-        end: async () => server.fail(null),
-      });
       return {
         largestValueBytes: 499 * 1024,
-        open: async () => providerOf(given),
+        open: async (tools) => providerOf(given, tools),
         write: async (name, payload) => putText(store, name, contentOf(payload)),
         delete: async (name) => void store.values.delete(name),
         ref: (name, options) => ({ provider: 'http', location: { name }, encoding: 'raw', ...options }),
         async tearDown() {
+          await proxy.close();
           await server.stop();
           await rm(directory, { recursive: true });
         },
-        outage: fault('reset'),
-        hang: fault('hang'),
-        drip: fault('drip'),
-        throttling: fault({ status: 429, headers: { 'retry-after': '1' } }),
+        outage: proxy.outage,
+        hang: proxy.hang,
+        drip: proxy.drip,
+        hold: proxy.hold,
+        throttling: {
+          start: async () => server.fail({ status: 429, headers: { 'retry-after': '1' } }),
+          end: async () => server.fail(null),
+        },
         login: {
           start: () => writeFile(token, 'another-token\n'),
           end: () => writeFile(token, 'a-token\n'),

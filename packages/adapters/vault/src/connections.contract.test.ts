@@ -2,22 +2,22 @@ import { startVaultProxy, type VaultProxy } from '@vault-swarm/lab';
 import { ownTimeOf } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProviderInstance } from '@vault-swarm/provider';
+import { startTcpProxy, type TcpProxy } from '@vault-swarm/provider-contract';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
-import { type Relay, startRelay } from './testing/relay.ts';
 
 const SECRETS = 200;
 
 let vault: RealVault;
 let proxy: VaultProxy;
-let relay: Relay;
+let tcpProxy: TcpProxy;
 const open: ProviderInstance[] = [];
 
 beforeAll(async () => {
   vault = await startRealVault();
   proxy = await startVaultProxy(vault.address);
-  relay = await startRelay(vault.address);
+  tcpProxy = await startTcpProxy(vault.address);
   for (let index = 0; index < SECRETS; index++) {
     await vault.admin.send('POST', `secret/data/app-${index}`, { data: { value: `${index}` } });
   }
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await proxy?.close();
-  await relay?.close();
+  await tcpProxy?.close();
   await vault?.stop();
 });
 
@@ -115,9 +115,9 @@ describe('connections to a real Vault', () => {
   });
 
   test('that lead to a server which vanished hold up one call to its deadline, and no later one', async () => {
-    const instance = await provider(relay.address);
+    const instance = await provider(tcpProxy.url);
     await readInTurn(instance, 100, 8);
-    relay.freeze();
+    tcpProxy.freeze();
     const stuck = vaultErrorOf(instance.secrets.read(refTo('app-1'), { signal: AbortSignal.timeout(400) }));
     expect(await ownTimeOf(() => stuck)).toBeLessThan(500);
     expect((await stuck).code).toBe('UNAVAILABLE');

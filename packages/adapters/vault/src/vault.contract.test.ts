@@ -2,11 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type HarnessCore, type Operations } from '@vault-swarm/provider-contract';
+import {
+  describeProviderContract,
+  type HarnessCore,
+  type Operations,
+  type StoredPayload,
+  startTcpProxy,
+} from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { providerOf, type Variables } from './testing/configured.ts';
 import { type RealVault, startRealOpenBao, startRealVault } from './testing/real-vault.ts';
-import { startRelay } from './testing/relay.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 
 /** A server with a number for each mount, so that no two checks meet. */
@@ -28,7 +33,8 @@ afterAll(async () => {
   await openbao.real?.stop();
 });
 
-type VaultHarness = HarnessCore & Pick<Operations, 'outage' | 'hang' | 'drip' | 'denial' | 'login' | 'throttling'>;
+type VaultHarness = HarnessCore &
+  Pick<Operations, 'outage' | 'hang' | 'drip' | 'hold' | 'denial' | 'login' | 'throttling' | 'locations'>;
 
 /** Our login, in a file: the settings for it, and how it is ended and replaced. */
 interface Login {
@@ -63,27 +69,31 @@ const byAppRole: LogIn = async (admin, policy, file) => {
   };
 };
 
-/** A mount of its own, and a login whose policy allows just that mount; a relay stands before the server. */
+/** A mount of its own, and a login whose policy allows just that mount; a proxy stands before the server. */
 async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Promise<VaultHarness> {
   const { kind, real } = server;
   const { admin } = real;
   const mount = `kv${version}-${++server.made}`;
   const directory = await mkdtemp(join(tmpdir(), 'vault-contract-'));
-  const relay = await startRelay(real.address);
-  const allowed = `path "${mount}/*" { capabilities = ["read"] }\n`;
+  const proxy = await startTcpProxy(real.address);
+  const otherMount = `${mount}-other`;
+  const allowed = [mount, otherMount].map((path) => `path "${path}/*" { capabilities = ["read"] }\n`).join('');
   await admin.mount(mount, version);
+  await admin.mount(otherMount, version);
   await admin.policy(mount, allowed);
   const login = await logIn(admin, mount, join(directory, 'credential'));
-  const settings = Object.entries({ ADDR: relay.address, ...login.variables });
+  const settings = Object.entries({ ADDR: proxy.url, ...login.variables });
   const variables = Object.fromEntries(settings.map(([name, value]) => [`${kind.toUpperCase()}_${name}`, value]));
-  const at = (name: string, part: 'data' | 'metadata') => `${mount}/${version === '2' ? `${part}/` : ''}app/${name}`;
+  const at = (name: string, part: 'data' | 'metadata', under = mount) =>
+    `${under}/${version === '2' ? `${part}/` : ''}app/${name}`;
+  const write = async (under: string, name: string, payload: StoredPayload) => {
+    const fields = 'text' in payload ? { value: payload.text } : payload.fields;
+    await admin.send('POST', at(name, 'data', under), version === '2' ? { data: fields } : fields);
+  };
   return {
     largestValueBytes: 511_999,
-    open: async () => providerOf(variables),
-    async write(name, payload) {
-      const fields = 'text' in payload ? { value: payload.text } : payload.fields;
-      await admin.send('POST', at(name, 'data'), version === '2' ? { data: fields } : fields);
-    },
+    open: async ({ clock, events }) => providerOf(variables, clock, events),
+    write: (name, payload) => write(mount, name, payload),
     async delete(name) {
       await admin.send('DELETE', at(name, 'metadata'));
     },
@@ -93,9 +103,14 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
       encoding: 'raw',
       ...options,
     }),
-    outage: { start: relay.cut, end: relay.repair },
-    hang: { start: relay.swallow, end: relay.repair },
-    drip: { start: relay.drip, end: relay.repair },
+    outage: proxy.outage,
+    hang: proxy.hang,
+    drip: proxy.drip,
+    hold: proxy.hold,
+    locations: {
+      write: (name, payload) => write(otherMount, name, payload),
+      ref: (name) => ({ provider: kind, location: { mount: otherMount, path: `app/${name}` }, encoding: 'raw' }),
+    },
     denial: {
       start: (name) => admin.policy(mount, `${allowed}path "${at(name, 'data')}" { capabilities = ["deny"] }`),
       end: () => admin.policy(mount, allowed),
@@ -111,25 +126,40 @@ async function harnessOn(server: Server, version: '1' | '2', logIn: LogIn): Prom
       end: () => admin.send('DELETE', `sys/quotas/rate-limit/${mount}`).then(() => {}),
     },
     async tearDown() {
-      await relay.close();
+      await proxy.close();
       await admin.unmount(mount);
+      await admin.unmount(otherMount);
       await rm(directory, { recursive: true });
     },
   };
 }
 
 /** The same, with the versions that KV v2 keeps. */
-async function versionedHarnessOn(server: Server, logIn: LogIn): Promise<VaultHarness & Pick<Operations, 'pins'>> {
+async function versionedHarnessOn(
+  server: Server,
+  logIn: LogIn,
+): Promise<VaultHarness & Pick<Operations, 'pins' | 'withdrawal'>> {
   const harness = await harnessOn(server, '2', logIn);
   const current = async (name: string) => {
     const { mount, path } = harness.ref(name).location;
     const { current_version: version } = await server.real.admin.send('GET', `${mount}/metadata/${path}`);
     return String(version);
   };
-  return { ...harness, pins: { current, missing: '999' } };
+  const change = async (name: string, action: 'delete' | 'undelete') => {
+    const { mount, path } = harness.ref(name).location;
+    await server.real.admin.send('POST', `${mount}/${action}/${path}`, {
+      versions: [parseLosslessJson(await current(name))],
+    });
+  };
+  return {
+    ...harness,
+    pins: { current, missing: '999' },
+    withdrawal: { start: (name) => change(name, 'delete'), end: (name) => change(name, 'undelete') },
+  };
 }
 
 const bytes = 'values in Vault are JSON, bytes are in it as base64';
+const checksum = 'Vault sends none';
 const hints = "Vault's open edition tells nobody of a change";
 
 const ofVersion2 = {
@@ -146,6 +176,10 @@ const ofVersion2 = {
   denial: true,
   login: true,
   throttling: true,
+  withdrawal: true,
+  hold: true,
+  locations: true,
+  checksum,
   createdAt: true,
   markers: true,
 } as const;
@@ -175,6 +209,10 @@ describeProviderContract('vault with KV v1, by AppRole', {
     denial: true,
     login: true,
     throttling: true,
+    withdrawal: 'KV v1 keeps no versions',
+    hold: true,
+    locations: true,
+    checksum,
     createdAt: 'KV v1 keeps no times',
     markers: 'KV v1 has nothing that tells a change but the value',
   },

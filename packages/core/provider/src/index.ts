@@ -77,6 +77,7 @@ export type {
 export { type Proxies, parseProxies, proxyAddress, proxyVariables } from './proxies.ts';
 export { type LocationRead, ReadCoalescer } from './read-coalescer.ts';
 export { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
+export { reportRequest } from './report-request.ts';
 export { RereadSchedule } from './reread-schedule.ts';
 export { revisionName } from './revision-name.ts';
 export type { RevisionRequest, RevisionSelection, RevisionSelector } from './revision-selection.ts';

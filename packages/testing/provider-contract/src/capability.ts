@@ -1,3 +1,6 @@
+import type { SecretRef } from '@vault-swarm/provider';
+import type { StoredPayload } from './stored-payload.ts';
+
 /** A disturbance that can be started and ended, such as an outage. Both resolve when they have taken effect. */
 export interface Disturbance {
   start(): Promise<void>;
@@ -8,6 +11,26 @@ export interface Disturbance {
 export interface SecretDisturbance {
   start(name: string): Promise<void>;
   end(name: string): Promise<void>;
+}
+
+/** Holds responses back, so that a check can act between a store's answer and its arrival. */
+export interface Hold {
+  /** From now on, the store answers at once, and its responses are held back. */
+  start(): Promise<void>;
+  /** Resolves when a response is held: at once if one is held already. */
+  held(): Promise<void>;
+  /** Lets the responses pass that are held now. Later ones are held again. */
+  pass(): Promise<void>;
+  /** Lets all responses pass. */
+  end(): Promise<void>;
+}
+
+/** A second location that may have the same names: another region, mount, project or directory. */
+export interface OtherLocation {
+  /** Stores a value there. */
+  write(name: string, payload: StoredPayload): Promise<void>;
+  /** The ref of the value there. Called after the value was written. */
+  ref(name: string): SecretRef;
 }
 
 /**
@@ -31,6 +54,14 @@ export interface Operations {
   readonly login: Disturbance;
   /** The backend can be made to reject requests because of a rate limit. */
   readonly throttling: Disturbance;
+  /** The current version of one secret can be disabled and enabled again, and exists meanwhile. */
+  readonly withdrawal: SecretDisturbance;
+  /** The responses of the backend can be held back. */
+  readonly hold: Hold;
+  /** The backend has the same name at several locations, and one instance reads them all. */
+  readonly locations: OtherLocation;
+  /** The backend sends a checksum. With the disturbance, values arrive damaged, with the checksum of the right ones. */
+  readonly checksum: Disturbance;
 }
 
 /** Capabilities that need no operation of the harness. */

@@ -1,6 +1,7 @@
 import type { ProviderInstance } from '@vault-swarm/provider';
 import type { Capability, Operations } from './capability.ts';
 import type { AnyHarness, HarnessWith } from './harness.ts';
+import { createSuiteTools, type SuiteTools } from './suite-tools.ts';
 
 /** A rule for every provider with the capabilities in `needs`. */
 export interface ContractCheck {
@@ -11,20 +12,22 @@ export interface ContractCheck {
   run(harness: AnyHarness): Promise<void>;
 }
 
-/** Creates a check from its code. The instance is closed afterwards. */
+/** Creates a check from its code. It gets an open instance, which is closed afterwards, and the
+ * tools with which it was opened. */
 export function check<const Names extends readonly Capability[]>(
   name: string,
   needs: Names,
-  verify: (harness: HarnessWith<Names[number]>, instance: ProviderInstance) => Promise<void>,
+  verify: (harness: HarnessWith<Names[number]>, instance: ProviderInstance, tools: SuiteTools) => Promise<void>,
 ): ContractCheck {
   return {
     name,
     needs,
     async run(harness) {
       assertHas(harness, needs);
-      const instance = await harness.open();
+      const tools = createSuiteTools(harness.ref('any').provider);
+      const instance = await harness.open(tools);
       try {
-        await verify(harness, instance);
+        await verify(harness, instance, tools);
       } finally {
         await instance.close();
       }
@@ -41,6 +44,10 @@ const OPERATIONS: Readonly<Record<keyof Operations, true>> = {
   denial: true,
   login: true,
   throttling: true,
+  withdrawal: true,
+  hold: true,
+  locations: true,
+  checksum: true,
 };
 
 /** The operations that a harness has without a declaration, or lacks despite one. */

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { ContractCheck } from './contract-check.ts';
 import { contractChecks } from './contract-checks.ts';
 import { describeProviderContract } from './describe-provider-contract.ts';
-import { type Behaviour, createMemoryHarness, everyCapability } from './memory-provider.ts';
-import { mutants } from './mutants.ts';
+import { createMemoryHarness, everyCapability } from './reference/memory-harness.ts';
+import type { Behaviour } from './reference/memory-provider.ts';
+import { mutants } from './reference/mutants.ts';
 
 describeProviderContract('the reference in memory', {
   capabilities: everyCapability,

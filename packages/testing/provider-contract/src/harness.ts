@@ -1,8 +1,7 @@
-import type { Encoding, LosslessJsonObject, ProviderInstance, SecretRef } from '@vault-swarm/provider';
+import type { Encoding, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import type { Capabilities, Capability, Declared, Operations } from './capability.ts';
-
-/** What is stored at a location: text, or named fields (their numbers may have more digits than a double). */
-export type StoredPayload = { readonly text: string } | { readonly fields: LosslessJsonObject };
+import type { StoredPayload } from './stored-payload.ts';
+import type { SuiteTools } from './suite-tools.ts';
 
 /** The parts of a ref that a check chooses. */
 export interface RefOptions {
@@ -18,8 +17,11 @@ export interface RefOptions {
 export interface HarnessCore {
   /** The largest value in bytes that the backend can store and Swarm can deliver: at most 511,999. */
   readonly largestValueBytes: number;
-  /** Opens a new instance that reads from this location. The suite closes it. */
-  open(): Promise<ProviderInstance>;
+  /**
+   * Opens a new instance that reads from this location, with the suite's clock, events and digest, as
+   * `ProviderModule.load` gets them. The suite closes it.
+   */
+  open(tools: SuiteTools): Promise<ProviderInstance>;
   /** Stores a value, or replaces the existing one. Resolves when reads return it. */
   write(name: string, payload: StoredPayload): Promise<void>;
   /** Deletes a value. Resolves when reads no longer return it. */

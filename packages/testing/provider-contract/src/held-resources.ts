@@ -6,9 +6,12 @@ interface Resource {
   hasRef(): boolean | null;
 }
 
+/** Sockets, watches and processes that are open cost the backend or the system something, also if they let the process end. */
+const ALWAYS_COUNTED = /^(TCP|PIPE|TCPSERVER|PIPESERVER|FSEVENT|PROCESS)WRAP$/;
+
 /**
  * Runs `work`, then `verify` with a function that lists open resources of `work`: the kinds of timers, sockets and watches that
- * it created, directly or indirectly, and that keep the process running now. Resources of other code are not counted.
+ * it created, directly or indirectly, and that are open now. Timers are counted only if they keep the process running. Resources of other code are not counted.
  */
 export async function withHeldResources(
   work: () => Promise<void>,
@@ -28,7 +31,11 @@ export async function withHeldResources(
   }).enable();
   try {
     await context.run(true, work);
-    await verify(() => [...made.values()].filter((resource) => resource.hasRef() === true).map(({ kind }) => kind));
+    await verify(() =>
+      [...made.values()]
+        .filter((resource) => resource.hasRef() === true || ALWAYS_COUNTED.test(resource.kind))
+        .map(({ kind }) => kind),
+    );
   } finally {
     hook.disable();
   }

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  Environment,
+  type Events,
+  type ProductEvent,
+  type ProviderInstance,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { type AwsConfig, parseAwsConfig } from '../config.ts';
 import { createAwsProvider } from '../index.ts';
 
@@ -32,7 +38,7 @@ export function providerOf(
   {
     clock = realClock,
     events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: EventBus<ProductEvent> } = {},
+  }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
   return createAwsProvider(configOf(variables), { name: 'aws', clock, events });
 }

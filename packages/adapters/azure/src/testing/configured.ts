@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { azurePrincipal } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  Environment,
+  type Events,
+  type ProductEvent,
+  type ProviderInstance,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { parseAzureConfig } from '../config.ts';
 import { createAzureProvider } from '../provider.ts';
 
@@ -26,7 +32,7 @@ export function providerOf(
   {
     clock = realClock,
     events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: EventBus<ProductEvent> } = {},
+  }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const environment = new Environment(variables, readFile);

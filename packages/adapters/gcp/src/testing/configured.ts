@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { GCP_FAKE_PROJECT, type GcpFake } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { Environment, type ProductEvent, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  Environment,
+  type Events,
+  type ProductEvent,
+  type ProviderInstance,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { parseGcpConfig } from '../config.ts';
 import { createGcpProvider } from '../provider.ts';
 
@@ -21,7 +27,7 @@ export function providerOf(
   {
     clock = realClock,
     events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: EventBus<ProductEvent> } = {},
+  }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
   const readFile = (path: string) => readFileSync(path, 'utf8');
   const environment = new Environment(variables, readFile);
@@ -38,7 +44,7 @@ export function refTo(name: string, options: Partial<SecretRef> & { readonly ver
   return { provider: 'gcp', location, encoding: 'raw', ...others };
 }
 
-/** The full name of a secret in the fake's project. */
-export function fullName(id: string): string {
-  return `projects/${GCP_FAKE_PROJECT}/secrets/${id}`;
+/** The full name of a secret in the fake's project, or in another one. */
+export function fullName(id: string, project = GCP_FAKE_PROJECT): string {
+  return `projects/${project}/secrets/${id}`;
 }

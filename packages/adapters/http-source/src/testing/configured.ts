@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { EventBus } from '@vault-swarm/kernel';
+import { type Clock, EventBus } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { Environment, type Events, type ProductEvent, type ProviderInstance } from '@vault-swarm/provider';
 import { type HttpConfig, parseHttpConfig } from '../config.ts';
@@ -25,11 +25,14 @@ export function parsed(settings: Settings, read: (path: string) => string = read
 /** A provider named `http` with these settings; throws if they are wrong. */
 export function providerOf(
   settings: Settings,
-  events: Events = new EventBus<ProductEvent>(realClock),
+  {
+    clock = realClock,
+    events = new EventBus<ProductEvent>(clock),
+  }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
   return createHttpProvider(configOf(settings), {
     name: 'http',
-    clock: realClock,
+    clock,
     random: { next: () => 0 },
     digest: (bytes) => createHmac('sha256', 'a key').update(bytes).digest('base64url'),
     events,

@@ -5,33 +5,37 @@ import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 import type { HarnessCore } from '../harness.ts';
 import { withHeldResources } from '../held-resources.ts';
+import { createSuiteTools } from '../suite-tools.ts';
 
 /** The deadline for closing all resources. */
 const CLOSE_MS = 1_000;
 
 /** A closed instance keeps no resources. */
 export const closingChecks: readonly ContractCheck[] = [
-  check('keeps no resource open after it is closed', [], async (harness) => {
+  check('keeps no resource open after it is closed', [], async (harness, _instance, tools) => {
     await harness.write('value', { text: canary('value') });
+    // A clock of its own, so that its timers are counted apart.
+    const own = createSuiteTools(tools.name);
     const openUseClose = async () => {
-      const instance = await harness.open();
+      const instance = await harness.open(own);
       await use(instance, harness);
       await instance.close();
     };
     await withHeldResources(openUseClose, (held) =>
       eventually(CLOSE_MS, async () => assert.deepEqual(held(), [], 'still active')),
     );
+    assert.equal(own.clock.pending, 0, 'a timer of its clock still waits');
   }),
 
-  check('can be closed twice', [], async (harness) => {
-    const instance = await harness.open();
+  check('can be closed twice', [], async (harness, _instance, tools) => {
+    const instance = await harness.open(tools);
     await instance.close();
     await instance.close();
   }),
 
-  check('aborts reads in flight when it is closed', ['hang'], async (harness) => {
+  check('aborts reads in flight when it is closed', ['hang'], async (harness, _instance, tools) => {
     await harness.write('hanging', { text: canary('hanging') });
-    const instance = await harness.open();
+    const instance = await harness.open(tools);
     await harness.hang.start();
     try {
       const ended = rejection(read(instance, harness.ref('hanging')));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ProviderErrorCode, ProviderInstance } from '@vault-swarm/provider';
-import { eventually, failedRead, readText } from '../calls.ts';
+import { type ProviderErrorCode, type ProviderInstance, refKey, type SecretRef } from '@vault-swarm/provider';
+import { eventually, failedRead, probe, readText } from '../calls.ts';
 import { canary } from '../canary.ts';
 import type { Disturbance } from '../capability.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
@@ -44,7 +44,37 @@ export const failureChecks: readonly ContractCheck[] = [
     }
     await eventually(RECOVERY_MS, () => readText(instance, harness.ref('forbidden')));
   }),
+
+  check('treats a disabled version as missing', ['withdrawal'], async (harness, instance) => {
+    const ref = harness.ref('withdrawn');
+    await harness.write('withdrawn', { text: canary('withdrawn') });
+    await harness.write('present', { text: canary('present') });
+    assert.equal(await readText(instance, ref), canary('withdrawn'));
+    const marker = await currentMarker(instance, ref);
+    await harness.withdrawal.start('withdrawn');
+    try {
+      const error = await failedRead(instance, ref, 'NOT_FOUND');
+      assert.equal(error.retryable, false);
+      assert.equal(await readText(instance, harness.ref('present')), canary('present'));
+      const now = await currentMarker(instance, ref);
+      assert(now === undefined || now !== marker, 'the probe does not detect that the version was disabled');
+    } finally {
+      await harness.withdrawal.end('withdrawn');
+    }
+    assert.equal(await eventually(RECOVERY_MS, () => readText(instance, ref)), canary('withdrawn'));
+  }),
+
+  check('fails with UNAVAILABLE for a value that does not fit its checksum', ['checksum'], (harness, instance) =>
+    disturbed(harness, instance, harness.checksum, 'UNAVAILABLE'),
+  ),
 ];
+
+/** The marker of a ref; `undefined` if the provider has no probe, or the probe gives none. */
+async function currentMarker(instance: ProviderInstance, ref: SecretRef): Promise<string | undefined> {
+  if (instance.probe === null) return undefined;
+  const result = (await probe(instance, [ref])).get(refKey(ref));
+  return result?.kind === 'marker' ? result.marker : undefined;
+}
 
 async function disturbed(
   harness: HarnessCore,

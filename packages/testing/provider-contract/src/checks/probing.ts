@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ProbeResult, refKey } from '@vault-swarm/provider';
-import { eventually, expectError, probe, readText, within } from '../calls.ts';
+import { eventually, expectError, markerOf, probe, readText, within } from '../calls.ts';
 import { canary } from '../canary.ts';
 import { type ContractCheck, check } from '../contract-check.ts';
 
@@ -25,6 +25,17 @@ export const probingChecks: readonly ContractCheck[] = [
     expectError(failure(answer.get(refKey(missing))), 'NOT_FOUND');
   }),
 
+  check('does not return the earlier marker of a deleted value', ['markers'], async (harness, instance) => {
+    const ref = harness.ref('deleted');
+    await harness.write('deleted', { text: canary('deleted') });
+    const before = await markerOf(instance, ref);
+    await harness.delete('deleted');
+    const result = (await probe(instance, [ref])).get(refKey(ref));
+    assert(result !== undefined, 'the probe has no result for the ref');
+    assert(result.kind !== 'marker' || result.marker !== before, 'the probe does not detect the deletion');
+    if (result.kind === 'failed') expectError(result.error, 'NOT_FOUND');
+  }),
+
   check('accepts a probe of no refs', ['markers'], async (_harness, instance) => {
     assert.equal((await probe(instance, [])).size, 0);
   }),
@@ -36,6 +47,8 @@ export const probingChecks: readonly ContractCheck[] = [
       await harness.write('one', { text: canary('one') });
       await harness.write('two', { text: canary('two') });
       const refs = [harness.ref('one'), harness.ref('two')];
+      // The earlier result must not be given as the result of the probe that fails.
+      failsNot((await probe(instance, refs)).values());
       await harness.outage.start();
       try {
         const answer = await probe(instance, refs);

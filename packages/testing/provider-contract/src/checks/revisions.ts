@@ -30,11 +30,11 @@ export const revisionChecks: readonly ContractCheck[] = [
     assert.notEqual(await revisionOf(instance, harness.ref('fields', { field: 'password' })), before);
   }),
 
-  check('keeps the revision of an unchanged value, also after a restart', [], async (harness, instance) => {
+  check('keeps the revision of an unchanged value, also after a restart', [], async (harness, instance, tools) => {
     await harness.write('still', { text: canary('still') });
     const revision = await revisionOf(instance, harness.ref('still'));
     assert.equal(await revisionOf(instance, harness.ref('still')), revision);
-    const restarted = await harness.open();
+    const restarted = await harness.open(tools);
     try {
       assert.equal(await revisionOf(restarted, harness.ref('still')), revision, 'it changed with the restart');
     } finally {

@@ -50,9 +50,9 @@ export const secrecyChecks: readonly ContractCheck[] = [
     }
   }),
 
-  check('prints no value on the console or the standard streams', [], async (harness) => {
+  check('prints no value on the console or the standard streams', [], async (harness, _instance, tools) => {
     const printed = await withPrinted(async () => {
-      const instance = await harness.open();
+      const instance = await harness.open(tools);
       try {
         await harness.write('quiet', { fields: { a: canary('quiet'), b: exactNumber(CANARY_NUMBER) } });
         await readText(instance, harness.ref('quiet', { field: 'a' }));

@@ -26,6 +26,7 @@ export function googleError(status: number, code: string, message: string, reaso
 export class FakeSecretManager {
   readonly #secrets = new Map<string, Secret>();
   #nanos = 0;
+  #isDamaging = false;
 
   /** Creates the secret, or adds a version to it. Returns the version's number. */
   write(name: string, data: string | Uint8Array): number {
@@ -47,6 +48,11 @@ export class FakeSecretManager {
     const version = this.#secrets.get(name)?.versions[number - 1];
     if (version === undefined) throw new Error(`there is no version ${number} of ${name}`);
     version.state = state;
+  }
+
+  /** Sends damaged values with the checksums of the right ones, or no longer. */
+  damage(isDamaging: boolean): void {
+    this.#isDamaging = isDamaging;
   }
 
   /** Gives a version another name, which can be moved. */
@@ -75,7 +81,8 @@ export class FakeSecretManager {
       const message = `Secret Version [${path}] is in ${version.state} state.`;
       return googleError(400, 'FAILED_PRECONDITION', message);
     }
-    const payload = { data: version.data.toString('base64'), dataCrc32c: String(crc32c(version.data)) };
+    const data = this.#isDamaging ? Buffer.from(version.data).reverse() : version.data;
+    const payload = { data: data.toString('base64'), dataCrc32c: String(crc32c(version.data)) };
     return { status: 200, body: { name: `${numbered(name)}/versions/${version.number}`, payload } };
   }
 

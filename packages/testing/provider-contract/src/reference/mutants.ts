@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
-import { ProviderError, refKey, SecretValue, selectValue } from '@vault-swarm/provider';
-import { type Behaviour, bytesOf } from './memory-provider.ts';
+import { type ProbeResult, ProviderError, refKey, SecretValue, selectValue } from '@vault-swarm/provider';
+import type { Behaviour } from './memory-provider.ts';
+import { bytesOf } from './memory-store.ts';
 
 /** A provider with one fault, and the checks that must find it. */
 export interface Mutant {
@@ -56,6 +57,34 @@ function givingAgain(): Partial<Behaviour> {
       const value = given.get(key) ?? selectValue(payload, ref);
       given.set(key, value);
       return value;
+    },
+  };
+}
+
+/** Returns all values in one buffer. */
+function reusingBuffer(): Partial<Behaviour> {
+  const buffer = Buffer.alloc(1024 * 1024);
+  return {
+    select(payload, ref) {
+      const bytes = selectValue(payload, ref).reveal();
+      buffer.set(bytes);
+      return new SecretValue(buffer.subarray(0, bytes.byteLength));
+    },
+  };
+}
+
+/** Returns the earlier result for a ref whose probe fails. */
+function rememberingMarkers(isForgiven: (error: ProviderError) => boolean): Partial<Behaviour> {
+  const known = new Map<string, ProbeResult>();
+  return {
+    probed(answer) {
+      for (const [key, result] of answer) {
+        const earlier = known.get(key);
+        if (result.kind === 'marker') known.set(key, result);
+        else if (result.kind === 'failed' && earlier !== undefined && isForgiven(result.error))
+          answer.set(key, earlier);
+      }
+      return answer;
     },
   };
 }
@@ -300,7 +329,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'mixes up reads',
-    mutation: { mixesReads: true },
+    mutation: { refToRead: (ref, latest) => ({ ...ref, location: latest.location }) },
     foundBy: ['delivers a hundred values'],
   },
   {
@@ -328,6 +357,123 @@ export const mutants: readonly Mutant[] = [
     },
     foundBy: ['accepts a probe of no refs'],
   },
+  {
+    name: 'ignores how new a joined read must be',
+    mutation: { joining: ({ notBeforeMs: _, ...options }) => options },
+    foundBy: ['does not join a read in flight'],
+  },
+  {
+    name: 'returns a kept result to a caller that wants a newer one',
+    mutation: { joining: (options) => ({ ...options, notBeforeMs: 0 }) },
+    foundBy: ['reads again if the caller', 'does not join a read in flight'],
+  },
+  {
+    name: 'does not say that it joined an earlier read',
+    mutation: { readAtMs: () => undefined },
+    foundBy: ['says when a read started that it joined'],
+  },
+  {
+    name: 'says that a read started when it ended',
+    mutation: { readAtMs: (_startedAtMs, nowMs) => nowMs },
+    foundBy: ['says when a read started that it joined'],
+  },
+  {
+    name: 'dates its reads by another clock',
+    mutation: { readAtMs: () => Date.now() },
+    foundBy: ['says when a read started, by the clock'],
+  },
+  {
+    name: 'reads the value and then the revision of a newer version',
+    mutation: { requests: 'value first' },
+    foundBy: ['returns value and revision of the same version'],
+  },
+  {
+    name: 'reads the revision and then the value of a newer version',
+    mutation: { requests: 'revision first' },
+    foundBy: ['returns value and revision of the same version'],
+  },
+  {
+    name: 'mixes up pins',
+    mutation: {
+      refToRead: (ref, latest) => (ref.pin === undefined ? ref : { ...latest, pin: latest.pin ?? ref.pin }),
+    },
+    foundBy: ['reads the version of each pin'],
+  },
+  { name: 'returns all values in one buffer', mutation: reusingBuffer(), foundBy: ['does not change a value'] },
+  {
+    name: 'wipes what it returned when it is closed',
+    mutation: {
+      closed(returned) {
+        for (const bytes of returned) bytes.fill(0);
+      },
+    },
+    foundBy: ['does not change a value'],
+  },
+  {
+    name: 'ignores the region',
+    mutation: { locationKey: ({ name = '' }) => name },
+    foundBy: ['reads the same name at each location', 'probes the same name at each location'],
+  },
+  {
+    name: 'reports a disabled version as UNAVAILABLE',
+    mutation: {
+      failure: (error) =>
+        error instanceof ProviderError && error.message.endsWith('withdrawal')
+          ? new ProviderError('UNAVAILABLE', error.message)
+          : error,
+    },
+    foundBy: ['treats a disabled version as missing'],
+  },
+  {
+    name: 'does not verify checksums',
+    mutation: { verify: () => {} },
+    foundBy: ['fails with UNAVAILABLE for a value that does not fit'],
+  },
+  {
+    name: 'returns the earlier marker if the store is away',
+    mutation: rememberingMarkers(({ code }) => code === 'UNAVAILABLE'),
+    foundBy: ['returns UNAVAILABLE for each ref'],
+  },
+  {
+    name: 'returns the earlier marker of a deleted value',
+    mutation: rememberingMarkers(({ code }) => code === 'NOT_FOUND'),
+    foundBy: ['does not return the earlier marker', 'treats a disabled version as missing'],
+  },
+  {
+    name: 'reports no requests',
+    mutation: { reported: () => [] },
+    foundBy: ['reports an event for each request', 'reports an event for a probe'],
+  },
+  {
+    name: 'reports only reads',
+    mutation: { reported: (event) => (event.operation === 'read' ? [event] : []) },
+    foundBy: ['reports an event for a probe'],
+  },
+  {
+    name: 'reports only requests that succeed',
+    mutation: { reported: (event) => (event.outcome === 'ok' ? [event] : []) },
+    foundBy: [
+      'reports an event for each request',
+      'reports requests of an outage',
+      'reports a request that was aborted',
+    ],
+  },
+  {
+    name: 'reports requests under the name of its kind',
+    mutation: { reported: (event) => [{ ...event, provider: 'kind' }] },
+    foundBy: ['reports an event for each request', 'reports an event for a probe'],
+  },
+  {
+    name: 'names the secret in events',
+    mutation: { reported: (event) => [{ ...event, operation: 'read unseen' }] },
+    foundBy: ['shows no value and no location'],
+  },
+  {
+    name: 'keeps a connection that does not keep the process running',
+    mutation: { closesSockets: false },
+    foundBy: ['keeps no resource open'],
+  },
+  { name: 'keeps a timer of its clock', mutation: { endsClockTimers: false }, foundBy: ['keeps no resource open'] },
   { name: 'sends no hints', mutation: { sendsHints: false }, foundBy: ['sends hints about changes'] },
   {
     name: 'sends hints to removed listeners',
