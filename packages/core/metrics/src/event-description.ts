@@ -93,8 +93,9 @@ const descriptions: { readonly [T in EventType]: Description<T> } = {
   },
   'lease.issued': {
     severity: 'info',
-    sentence: ({ provider, service, generation, endsAtMs }) =>
-      `${provider} issued a credential for generation ${generation} of service ${service}` +
+    sentence: ({ ref, service, generation, reason, endsAtMs }) =>
+      `${ref}: issued for generation ${generation} of service ${service}, ` +
+      (reason === 'rollout' ? 'before its rollout' : 'because a task that starts requested it') +
       (endsAtMs === null ? '' : `, until ${new Date(endsAtMs).toISOString()}`),
   },
   'lease.renewed': {

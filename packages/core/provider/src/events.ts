@@ -23,6 +23,12 @@ export type HookRejection = (typeof hookRejections)[number];
  */
 export const noticedBy = ['poll', 'hook', 'operator', 'start', 'lease', 'failure'] as const;
 
+/** The settings that limit how many credentials are issued. */
+export const leaseLimits = ['LEASE_MAX', 'LEASE_ISSUES_PER_HOUR'] as const;
+
+/** One of {@link leaseLimits}. */
+export type LeaseLimit = (typeof leaseLimits)[number];
+
 /** One of {@link noticedBy}. */
 export type NoticedBy = (typeof noticedBy)[number];
 
@@ -169,6 +175,10 @@ export type ProductEvent =
       readonly provider: string;
       readonly service: string;
       readonly generation: number;
+      /** Where it was issued, for people. */
+      readonly ref: string;
+      /** `rollout`: before the tasks of a rollout start; `request`: a task that starts requested it. */
+      readonly reason: 'rollout' | 'request';
       /** When it ends whatever is renewed, in milliseconds since 1970; `null` if that is not known. */
       readonly endsAtMs: number | null;
     }
@@ -182,6 +192,8 @@ export type ProductEvent =
       readonly service: string;
       readonly code: ProviderErrorCode;
       readonly message: string;
+      /** The plugin's own limit that was reached; `undefined` if the provider refused, or did not answer. */
+      readonly limit?: LeaseLimit;
     }
   /** A running task's secret was requested again, and the plugin does not have it any more. This is harmless. */
   | {

@@ -23,6 +23,8 @@ export {
   type Events,
   type HookRejection,
   hookRejections,
+  type LeaseLimit,
+  leaseLimits,
   type NoticedBy,
   noticedBy,
   type ProductEvent,

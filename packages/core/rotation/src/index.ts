@@ -51,6 +51,7 @@ export type { LeaseSettings, RotationPolicy, RotationPorts, RotationSettings } f
 export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
+export { type LeaseState, type LeaseStatus, type LeasesStatus, leaseStates } from './status/lease-status.ts';
 export {
   condition,
   type ServiceCondition,

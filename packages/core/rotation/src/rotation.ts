@@ -137,14 +137,16 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       ingest: (observed: Observation) => this.#ingest(observed),
       orchestratorName: ports.orchestrator.displayName,
     };
-    this.#lockdowns = new Lockdowns({ ...ports, ...observing, onChange: () => this.#lastGood.reset() });
+    this.#lockdowns = new Lockdowns({ ...ports, ...observing, onChange: () => this.#lockdownChanged() });
     this.#requests = new ManualRotations({
       ...ports,
       ...observing,
       findings: () => this.#findings(),
       poll: () => this.#poller.poll(),
-      plan: async ({ bindings }, before, { signal }) =>
-        this.#plan(bindings, before, await this.#failures(bindings, before, { signal })),
+      plan: async ({ bindings }, before, { signal }) => {
+        const leased = this.#leases.desired(bindings.services, before);
+        return this.#plan(bindings, before, await this.#failures(bindings, before, { signal }), leased);
+      },
     });
   }
 
@@ -234,12 +236,17 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { role } = this.#cluster;
     const polledOf = (provider: string) => this.#poller.of(provider);
     const nowMs = this.#ports.clock.now();
-    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases.problems);
+    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases);
   }
 
   /** The services as of the latest observation, with the refs of their secrets. */
   consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] {
     return this.#statusReporter.consumers();
+  }
+
+  #lockdownChanged(): void {
+    this.#lastGood.reset();
+    this.#leases.lockDown(this.#lockdowns.active !== null);
   }
 
   #refuseIfDisabled(): void {
@@ -396,7 +403,14 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     return readFailures({ services, ledger, orchestrator, rollouts: this.#rollouts, stuckAfterMs }, options);
   }
 
-  #plan(bindings: ClusterBindings, ledger: LedgerDocument, failures: ReadonlyMap<string, readonly FailedTask[]>): Plan {
+  /** @param leased the epochs that leased secrets must have, by ref key; by default those of this pass. */
+  #plan(
+    bindings: ClusterBindings,
+    ledger: LedgerDocument,
+    failures: ReadonlyMap<string, readonly FailedTask[]>,
+    leased?: ReadonlyMap<string, CurrentValue>,
+  ): Plan {
+    const findings = this.#findings();
     return plan({
       nowMs: this.#ports.clock.now(),
       services: bindings.services,
@@ -414,7 +428,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       ramp: this.#ramp,
       earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),
       undeliverable: (key) => this.#leases.refusal(key) ?? this.#poller.refusal(key)?.message ?? null,
-      ...this.#findings(),
+      ...findings,
+      current: (key) => leased?.get(key) ?? findings.current(key),
     });
   }
 

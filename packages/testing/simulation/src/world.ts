@@ -19,6 +19,8 @@ export class World {
   readonly access = new AccessGuard(ALLOW_ALL);
   /** While set, no secret is delivered. */
   refuses = false;
+  /** All jitter and all random ids. */
+  readonly random = { next: () => 0 };
   readonly swarm: SimulatedSwarm;
   readonly settings: RotationSettings;
   readonly #cluster: Cluster;
@@ -47,7 +49,7 @@ export class World {
         staleIfUnauthenticatedMs: 3_600_000,
         cache: { maxRevisions: 100, maxBytes: 1_000_000 },
       },
-      random: { next: () => 0 },
+      random: this.random,
       interfere: () => null,
       isPreempted: () => false,
       tornMs: () => 0,

@@ -56,6 +56,21 @@ export const status: RotationStatus = {
       problem: null,
     },
   ],
+  leases: {
+    maxSets: 2_000,
+    endingTooSoon: new Set(),
+    sets: [
+      {
+        ...{ id: '3-4fzyo82mvyr', service: 'web', generation: 3, provider: 'vault', ref: 'vault database/creds/shop' },
+        ...{ secrets: ['db-password'], tasks: 2, state: 'active', holder: 'token', renewable: true, problem: null },
+        issuedAtMs: NOW_MS - 7_200_000,
+        renewedAtMs: NOW_MS - 600_000,
+        expiresAtMs: NOW_MS + 3_000_000,
+        endsAtMs: NOW_MS + 86_400_000,
+        rollsAtMs: NOW_MS + 57_600_000,
+      },
+    ],
+  },
   services: [
     {
       id: 'svc1',

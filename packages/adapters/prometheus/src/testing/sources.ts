@@ -31,6 +31,7 @@ export const nothingSeen: RotationStatus = {
   observedAtMs: null,
   secrets: [],
   services: [],
+  leases: { sets: [], maxSets: 2_000, endingTooSoon: new Set() },
   problems: [],
 };
 

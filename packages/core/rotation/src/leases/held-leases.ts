@@ -11,6 +11,20 @@ export class HeldLeases {
   readonly #values = new Map<string, Issued>();
   /** By task and lease key: the id of the set. */
   readonly #given = new BoundedMap<string>({ maxEntries: MAX_GIVEN, maxKeyLength: 40_000_000 });
+  /** The sets with values that a task was given. */
+  readonly #claimed = new Set<string>();
+  #isLockedDown = false;
+
+  /** Whether a lockdown is active: no task is given what another one has. */
+  get isLockedDown(): boolean {
+    return this.#isLockedDown;
+  }
+
+  /** Starts or ends a lockdown. At its start all values are dropped. */
+  lockDown(active: boolean): void {
+    this.#isLockedDown = active;
+    if (active) this.clear();
+  }
 
   /** Keeps the values of a new set. */
   add(issued: Issued): void {
@@ -20,6 +34,7 @@ export class HeldLeases {
   /** Records that a task was given a set. */
   gave(taskId: string, { leaseKey, id }: LeaseSet): void {
     this.#given.set(givenKey(taskId, leaseKey), id);
+    if (this.#values.has(id)) this.#claimed.add(id);
   }
 
   /** The id of the set that this process gave to a task. */
@@ -33,24 +48,29 @@ export class HeldLeases {
     return values === undefined || hasEnded(values.set, nowMs) ? undefined : values;
   }
 
-  /** The values of those sets that have not ended, as far as this process has them. */
+  /** The values of those sets that have not ended and may be given to a further task, as far as this process has them. */
   valuesOf(sets: readonly LeaseSet[], nowMs: number): readonly Issued[] {
-    return sets.flatMap((set) => (hasEnded(set, nowMs) ? [] : (this.#values.get(set.id) ?? [])));
+    return sets.flatMap((set) => {
+      const mayBeGiven = !hasEnded(set, nowMs) && !(this.#isLockedDown && this.#claimed.has(set.id));
+      return mayBeGiven ? (this.#values.get(set.id) ?? []) : [];
+    });
   }
 
   /** Forgets the values of a set. */
   drop(setId: string): void {
     this.#values.delete(setId);
+    this.#claimed.delete(setId);
   }
 
   /** Forgets the values of all sets but these. */
   keep(setIds: ReadonlySet<string>): void {
-    for (const id of this.#values.keys()) if (!setIds.has(id)) this.#values.delete(id);
+    for (const id of this.#values.keys()) if (!setIds.has(id)) this.drop(id);
   }
 
   /** Forgets all values. */
   clear(): void {
     this.#values.clear();
+    this.#claimed.clear();
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type Events,
   type IssuedLease,
   type LeaseHolder,
+  type LeaseLimit,
   ProviderError,
   type ProviderInstance,
   type SecretRef,
@@ -18,8 +19,20 @@ export interface IssueRequest {
   readonly ref: SecretRef;
   readonly leaseKey: string;
   readonly epoch: number;
-  /** Whether the leader replaces a set that ends. The limit of issues in an hour does not apply. */
+  /** Whether it is for a rollout. The limit of issues in an hour does not apply. */
   readonly isPlanned: boolean;
+  /** How many requests the limit of issues in an hour allows in addition. */
+  readonly extraIssues?: number;
+}
+
+/** A limit of the plugin does not allow an issue. */
+export class LeaseLimitReached extends ProviderError {
+  readonly limit: LeaseLimit;
+
+  constructor(limit: LeaseLimit, ref: SecretRef, reason: string) {
+    super('RATE_LIMITED', `${describeRef(ref)}: ${reason}`);
+    this.limit = limit;
+  }
 }
 
 /** A new set with its values. */
@@ -148,7 +161,15 @@ export class Issuing {
       );
       this.#failures.delete(key);
       const { endMs } = issued.set;
-      events.emit({ type: 'lease.issued', provider: ref.provider, service: serviceName, generation, endsAtMs: endMs });
+      events.emit({
+        type: 'lease.issued',
+        provider: ref.provider,
+        service: serviceName,
+        generation,
+        ref: describeLocation(ref),
+        reason: request.isPlanned ? 'rollout' : 'request',
+        endsAtMs: endMs,
+      });
       this.#ports.onIssued(issued);
       return issued;
     } catch (cause) {
@@ -164,6 +185,7 @@ export class Issuing {
         service: serviceName,
         code,
         message,
+        ...(error instanceof LeaseLimitReached ? { limit: error.limit } : {}),
       });
       throw error;
     }
@@ -248,24 +270,29 @@ export class Issuing {
   }
 
   /** Records the request, since its answer may be lost. @throws {ProviderError} `RATE_LIMITED` if a limit is reached. */
-  #checkLimits({ serviceId, serviceName, leaseKey, ref, isPlanned }: IssueRequest): void {
+  #checkLimits({ serviceId, serviceName, leaseKey, ref, isPlanned, extraIssues = 0 }: IssueRequest): void {
     const { maxSets, issuesPerHour } = this.#limits;
     if (this.#ports.countSets() >= maxSets) {
       const message = `there are ${maxSets} leases already; raise LEASE_MAX, or find out which services create so many`;
-      throw new ProviderError('RATE_LIMITED', `${describeRef(ref)}: ${message}`);
+      throw new LeaseLimitReached('LEASE_MAX', ref, message);
     }
     const key = keyOf(serviceId, leaseKey);
     const nowMs = this.#ports.clock.monotonic();
     const recent = (this.#recent.get(key) ?? []).filter((atMs) => nowMs - atMs < HOUR_MS);
     if (isPlanned && !this.#failures.has(key)) return;
-    if (recent.length >= issuesPerHour) {
+    if (recent.length >= issuesPerHour + extraIssues) {
       const message =
-        `the service ${displayText(serviceName)} requested ${issuesPerHour} credentials within an hour; find out why its ` +
+        `the service ${displayText(serviceName)} requested ${recent.length} credentials within an hour; find out why its ` +
         'tasks start so often, or raise LEASE_ISSUES_PER_HOUR';
-      throw new ProviderError('RATE_LIMITED', `${describeRef(ref)}: ${message}`);
+      throw new LeaseLimitReached('LEASE_ISSUES_PER_HOUR', ref, message);
     }
     this.#recent.set(key, [...recent, nowMs]);
   }
+}
+
+/** Where a ref's credentials are issued, for people. */
+export function describeLocation({ provider, location }: SecretRef): string {
+  return describeRef({ provider, location, encoding: 'raw' });
 }
 
 function keyOf(serviceId: string, leaseKey: string): string {

@@ -80,6 +80,8 @@ export class LeaseRequests {
     await this.#untilObserved(ref, untilMs);
     const known = uses().task(taskId) ?? (await this.#lookUp(taskId, untilMs));
     const given = held.valuesGivenTo(taskId, key, clock.now());
+    // In a lockdown nothing is served from memory. A task that starts still needs all parts of one credential.
+    if (held.isLockedDown && known?.state === 'running') return { kind: 'already-delivered' };
     if (given !== undefined) return this.#answer(given, request);
     if (known === null) throw unavailable(ref, 'its task is not known, so it is not clear which credential it needs');
     const sets = setsOf(accounts.view, serviceId, known.generation, key);
@@ -97,7 +99,7 @@ export class LeaseRequests {
     if (now.state === 'ended') throw unavailable(ref, 'its task has ended');
     const { generation } = now;
     const needed = sets.filter((set) => !isAdopted(set)).length;
-    if (needed >= MAX_SETS_OF_GENERATION) this.#ports.onLost(serviceId, generation);
+    if (needed >= MAX_SETS_OF_GENERATION && !held.isLockedDown) this.#ports.onLost(serviceId, generation);
     const issue: IssueRequest = {
       serviceId,
       serviceName: serviceName ?? serviceId,
@@ -106,6 +108,8 @@ export class LeaseRequests {
       leaseKey: key,
       epoch: sets.at(-1)?.epoch ?? this.#ports.epochOf(serviceId, key, generation, uses().entryOf(serviceId)),
       isPlanned: false,
+      // In a lockdown each task that starts needs its own.
+      ...(held.isLockedDown ? { extraIssues: uses().livingTasks(serviceId).length } : {}),
     };
     const leftMs = untilMs - clock.monotonic();
     const issued = await withDeadline(clock, leftMs, undefined, () => issuing.issue(issue));

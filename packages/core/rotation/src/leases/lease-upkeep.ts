@@ -17,12 +17,15 @@ export interface UpkeepPorts {
   readonly random: Random;
   readonly events: Events;
   readonly uses: () => LeaseUses;
+  /** The name of a service; its id if it is not known any more. */
+  readonly nameOf: (serviceId: string) => string;
   /** Called before a set is revoked: no further task may be given its values. */
   readonly onRevoke: (set: LeaseSet) => void;
 }
 
 /** Why the latest renewal or revocation of something failed. */
 interface Failure {
+  readonly operation: 'renew' | 'revoke';
   readonly service: string;
   readonly message: string;
 }
@@ -31,6 +34,7 @@ type Generation = Pick<LeaseSet, 'serviceId' | 'generation'>;
 
 const CALL_DEADLINE_MS = 10_000;
 const MAX_CALLS = 8;
+const MAX_KNOWN = 20_000;
 const IDLE_MS = 60_000;
 const MIN_PAUSE_MS = 500;
 /** A grant that is shorter than this part of the request is near the maximum. */
@@ -48,7 +52,9 @@ export class LeaseUpkeep {
   readonly #ending = new Set<string>();
   readonly #revokeNotBefore = new Map<string, number>();
   /** By set or holder. */
-  readonly #failures = new BoundedMap<Failure>({ maxEntries: 20_000 });
+  readonly #failures = new BoundedMap<Failure>({ maxEntries: MAX_KNOWN });
+  /** By set or holder, in milliseconds since 1970. */
+  readonly #renewedAtMs = new BoundedMap<number>({ maxEntries: MAX_KNOWN });
 
   /** @param revokeAfterMs how long the credentials of a generation are kept after its last task ended. */
   constructor(revokeAfterMs: number, ports: UpkeepPorts) {
@@ -62,6 +68,31 @@ export class LeaseUpkeep {
     const { sets, holders } = this.#ports.accounts.view;
     const ids = [...sets.map(({ id }) => id), ...holders.map(holderId)];
     return ids.flatMap((id) => this.#failures.get(id) ?? []);
+  }
+
+  /** Why the latest renewal or revocation of a set, or of the token that owns it, failed; `null` if it did not. */
+  failureOf({ id, holder }: Pick<LeaseSet, 'id' | 'holder'>): Pick<Failure, 'operation' | 'message'> | null {
+    const ofHolder = holder === null ? undefined : this.#failures.get(holderId({ accessor: holder }));
+    const failure = this.#failures.get(id) ?? ofHolder;
+    return failure === undefined ? null : { operation: failure.operation, message: failure.message };
+  }
+
+  /**
+   * When a set was renewed, and when it ends unless it or its holder is renewed, in milliseconds since 1970; `null` if
+   * this process does not know.
+   */
+  renewalOf({ id, holder, renewalMs }: Pick<LeaseSet, 'id' | 'holder' | 'renewalMs'>): {
+    readonly renewedAtMs: number | null;
+    readonly expiresAtMs: number | null;
+  } {
+    const { clock } = this.#ports;
+    const ids = [...(renewalMs > 0 ? [id] : []), ...(holder === null ? [] : [holderId({ accessor: holder })])];
+    const ends = ids.flatMap((one) => this.#renewals.endsAtMs(one) ?? []);
+    const endsAtMs = renewalMs > 0 && ends.length > 0 ? Math.min(...ends) : null;
+    return {
+      renewedAtMs: this.#renewedAtMs.get(id) ?? null,
+      expiresAtMs: endsAtMs === null ? null : Math.round(clock.now() + endsAtMs - clock.monotonic()),
+    };
   }
 
   /** Records that a set or holder was created, and lives for `lifeMs`. */
@@ -127,6 +158,7 @@ export class LeaseUpkeep {
         this.#requestRenewal(of, holder, set, own),
       );
       this.#renewals.renewed(id, lifeMs, clock.monotonic());
+      this.#renewedAtMs.set(id, clock.now());
       this.#failures.delete(id);
       if (isLast || lifeMs < askedMs * CUT) accounts.change(endSets(isOwn, clock.now() + lifeMs));
       events.emit({ type: 'lease.renewed', provider: of.provider, service: this.#nameOf(of) });
@@ -216,11 +248,11 @@ export class LeaseUpkeep {
     { code, message }: ProviderError,
   ): void {
     const service = this.#nameOf(of);
-    this.#failures.set(id, { service, message: `${operation}: ${message}` });
+    this.#failures.set(id, { operation, service, message });
     this.#ports.events.emit({ type: 'lease.failed', operation, provider: of.provider, service, code, message });
   }
 
   #nameOf({ serviceId }: Generation): string {
-    return this.#ports.uses().nameOf(serviceId);
+    return this.#ports.nameOf(serviceId);
   }
 }

@@ -12,7 +12,7 @@ export interface LeaseUse {
   readonly ref: SecretRef;
 }
 
-/** The services with leases, as of one observation. */
+/** The services with leases that the access policy allows, as of one observation. */
 export class LeaseUses {
   /** All services, by id, also those without leases. */
   readonly services: ReadonlyMap<string, Workload>;
@@ -28,7 +28,8 @@ export class LeaseUses {
     for (const { service, bindings } of services) {
       for (const binding of bindings) {
         const key = leaseKey(binding.ref);
-        if (key === undefined) continue;
+        // What the access policy denies is not issued. Running tasks keep what they have until it ends.
+        if (key === undefined || binding.denial !== undefined) continue;
         const id = useId(service.id, key);
         const before = this.#byId.get(id)?.bindings ?? [];
         this.#byId.set(id, { service, leaseKey: key, ref: binding.ref, bindings: [...before, binding] });
@@ -58,6 +59,11 @@ export class LeaseUses {
     return this.#tasks.get(taskId);
   }
 
+  /** The tasks of a service that have not ended. */
+  livingTasks(serviceId: string): readonly WorkloadTask[] {
+    return this.services.get(serviceId)?.tasks.filter(({ state }) => state !== 'ended') ?? [];
+  }
+
   /** What the ledger says about a service. */
   entryOf(serviceId: string): LedgerService {
     return this.#ledger?.services[serviceId] ?? NOTHING_OPEN;
@@ -66,11 +72,6 @@ export class LeaseUses {
   /** The epoch of a use in the ledger; 0 if it has none. */
   recordedEpoch({ bindings }: LeaseUse): number {
     return Math.max(0, ...bindings.map(({ key }) => epochOf(this.#ledger?.secrets[key])));
-  }
-
-  /** The name of a service; its id if it is gone. */
-  nameOf(serviceId: string): string {
-    return this.services.get(serviceId)?.name ?? serviceId;
   }
 }
 

@@ -6,6 +6,7 @@ import { tagRevision } from '../ledger/secret-version.ts';
 import type { RollAction } from '../planner/service-state.ts';
 import type { LedgerStore, Orchestrator, Role } from '../ports/orchestrator.ts';
 import type { LeaseSettings } from '../ports/rotation-ports.ts';
+import type { LeasesStatus } from '../status/lease-status.ts';
 import type { LeaseProblem } from '../status/rotation-problems.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
@@ -15,6 +16,7 @@ import { LeaseAccounts } from './lease-accounts.ts';
 import { addHolder, addSet, type LeaseChange } from './lease-changes.ts';
 import { generationKey, holderId, isOfGeneration } from './lease-document.ts';
 import { LeaseRequests } from './lease-requests.ts';
+import { leaseStatuses } from './lease-statuses.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
 import { LeaseUses, NO_LEASE_USES } from './lease-uses.ts';
 import { desiredEpoch, epochOf, epochOfGeneration, revisionOfEpoch } from './plan-epochs.ts';
@@ -42,6 +44,7 @@ const IDLE_MS = 60_000;
  * the last task of the generation. The leader does this; the values live in its memory only.
  */
 export class Leases {
+  readonly #settings: LeaseSettings;
   readonly #ports: LeasePorts;
   readonly #accounts: LeaseAccounts;
   readonly #held = new HeldLeases();
@@ -57,9 +60,12 @@ export class Leases {
   /** Generations whose values are lost, and that have all the sets that they may have. */
   readonly #lost = new Set<string>();
   readonly #rolloutMs = new BoundedMap<number>({ maxEntries: 10_000 });
+  /** By id, also of services that are gone: their credentials are revoked later. */
+  readonly #names = new BoundedMap<string>({ maxEntries: 10_000 });
 
   constructor(settings: LeaseSettings, ports: LeasePorts) {
     const { clock, random } = ports;
+    this.#settings = settings;
     this.#ports = ports;
     const accounts = new LeaseAccounts({
       ...ports,
@@ -74,6 +80,7 @@ export class Leases {
       ...ports,
       accounts,
       uses,
+      nameOf: (serviceId) => this.#nameOf(serviceId),
       onRevoke: ({ id }) => this.#held.drop(id),
     });
     this.#issuing = new Issuing(settings, {
@@ -118,9 +125,26 @@ export class Leases {
     const failing = (subject: string, message: string) => problems.push({ code: 'LEASE_FAILING', subject, message });
     const { unusable } = this.#accounts;
     if (unusable !== null) failing('the accounts of leases', unusable);
-    for (const { serviceId, error } of this.#issuing.failures) failing(this.#uses.nameOf(serviceId), error.message);
-    for (const { service, message } of this.#upkeep.failures) failing(service, message);
+    for (const { serviceId, error } of this.#issuing.failures) failing(this.#nameOf(serviceId), error.message);
+    for (const { service, operation, message } of this.#upkeep.failures) failing(service, `${operation}: ${message}`);
     return problems;
+  }
+
+  /** The status of all credentials. */
+  get status(): LeasesStatus {
+    return leaseStatuses({
+      nowMs: this.#ports.clock.now(),
+      document: this.#accounts.view,
+      uses: this.#uses,
+      upkeep: this.#upkeep,
+      maxSets: this.#settings.maxSets,
+      nameOf: (serviceId) => this.#nameOf(serviceId),
+      desiredEpoch: ({ serviceId, leaseKey: key }) => {
+        const refKey = this.#uses.of(serviceId, key)?.bindings[0]?.refKey ?? '';
+        return epochOf(this.#current.get(refKey));
+      },
+      rolloutMs: (serviceId) => this.#rolloutMs.get(this.#nameOf(serviceId)) ?? 0,
+    });
   }
 
   /** Whether a ref key belongs to a secret with leases. */
@@ -142,7 +166,7 @@ export class Leases {
 
   /** When the first credential that tasks of a service use ends, in milliseconds since 1970; infinite if none does. */
   endMs(serviceId: string): number {
-    const alive = this.#uses.services.get(serviceId)?.tasks.filter(({ state }) => state !== 'ended') ?? [];
+    const alive = this.#uses.livingTasks(serviceId);
     const ends = this.#accounts.view.sets.flatMap((set) => {
       const isUsed = alive.some(({ generation }) => isOfGeneration(set, serviceId, generation));
       return isUsed && set.endMs !== null ? [set.endMs] : [];
@@ -163,6 +187,7 @@ export class Leases {
     if (role === 'leader' && this.#role !== 'leader') this.#leaderSinceMs = this.#ports.clock.monotonic();
     this.#role = role;
     this.#uses = new LeaseUses(bindings.services, ledger);
+    for (const { service } of this.#uses.all) this.#names.set(service.id, service.name);
     if (this.#uses.all.length === 0 && this.#accounts.isEmpty) {
       this.#current = new Map();
       this.#requests.ready();
@@ -174,9 +199,22 @@ export class Leases {
       this.#current = new Map();
       return;
     }
-    this.#plan();
+    this.#current = this.#desired(this.#uses);
     this.#forget(this.#upkeep.findUnused(ledger));
     if (role === 'leader') this.#work.wake();
+  }
+
+  /** Starts or ends a lockdown: at its start all values are dropped, and each task that starts gets its own credential. */
+  lockDown(active: boolean): void {
+    this.#held.lockDown(active);
+  }
+
+  /**
+   * The epochs that the tasks of each service would have to have if the ledger were this one, by ref key. It differs from
+   * {@link current} after a manual request.
+   */
+  desired(services: Observation['bindings']['services'], ledger: LedgerDocument): ReadonlyMap<string, CurrentValue> {
+    return this.#accounts.unusable === null ? this.#desired(new LeaseUses(services, ledger)) : new Map();
   }
 
   /** See {@link LeaseRequests.deliver}. */
@@ -210,16 +248,17 @@ export class Leases {
     );
   }
 
-  #plan(): void {
+  #desired(uses: LeaseUses): ReadonlyMap<string, CurrentValue> {
     const current = new Map<string, CurrentValue>();
-    for (const use of this.#uses.all) {
+    for (const use of uses.all) {
       const { service, leaseKey: key, bindings } = use;
+      const recorded = uses.recordedEpoch(use);
+      const entry = uses.entryOf(service.id);
+      const isRequested = bindings.some((binding) => entry.requested.includes(binding.key));
       const epoch = desiredEpoch({
         nowMs: this.#ports.clock.now(),
-        service,
-        entry: this.#uses.entryOf(service.id),
+        ...{ service, entry, recorded, isRequested },
         key: bindings[0]?.key ?? '',
-        recorded: this.#uses.recordedEpoch(use),
         sets: this.#accounts.view.sets.filter((set) => set.serviceId === service.id && set.leaseKey === key),
         isLost: (generation) => this.#lost.has(generationKey(service.id, generation)),
         rolloutMs: this.#rolloutMs.get(service.name) ?? 0,
@@ -227,17 +266,22 @@ export class Leases {
       const revision = revisionOfEpoch(epoch);
       for (const { refKey } of bindings) {
         const before = this.#current.get(refKey);
-        const value = { revision: tagRevision(refKey, revision), digest: revision, createdAtMs: null };
+        const noticed = { by: isRequested ? ('operator' as const) : ('lease' as const) };
+        const value = { revision: tagRevision(refKey, revision), digest: revision, createdAtMs: null, noticed };
         current.set(refKey, before?.digest === revision ? before : value);
       }
     }
-    this.#current = current;
+    return current;
   }
 
   #epochOf(serviceId: string, key: string, generation: number, entry: LedgerService): number {
     const binding = this.#uses.of(serviceId, key)?.bindings[0];
     const recorded = epochOf(binding && this.#current.get(binding.refKey));
     return epochOfGeneration(entry, binding?.key ?? '', generation, recorded);
+  }
+
+  #nameOf(serviceId: string): string {
+    return this.#names.get(serviceId) ?? serviceId;
   }
 
   /** Forgets what belongs to generations and services that are gone. */

@@ -19,6 +19,8 @@ export interface EpochInput {
   readonly isLost: (generation: number) => boolean;
   /** How long the service's latest rollout took, in milliseconds; 0 if it is not known. */
   readonly rolloutMs: number;
+  /** Whether an operator requested a new credential, and no rollout has brought it yet. */
+  readonly isRequested?: boolean;
 }
 
 /** The part of its life after which a set that ends is replaced; half of the spread is before it, half after it. */
@@ -38,8 +40,12 @@ export function desiredEpoch(input: EpochInput): number {
   const { sets, service, recorded } = input;
   const base = Math.max(1, recorded, ...sets.map(({ epoch }) => epoch));
   const inUse = new Set(service.tasks.flatMap(({ state, generation }) => (state === 'ended' ? [] : [generation])));
+  const { rollout } = input.entry;
+  // An open rollout brings what was requested.
+  const isRequested = input.isRequested === true && (rollout === null || rollout.state === 'failed');
   const isNeeded = sets.some((set) => {
     if (!inUse.has(set.generation)) return false;
+    if (set.epoch === base && isRequested) return true;
     if (set.epoch === base && input.isLost(set.generation)) return true;
     const attempt = base - set.epoch;
     const pauseMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));

@@ -91,6 +91,9 @@ function recordRequest(
   const failedKeys =
     before.rollout?.state === 'failed' ? Object.keys(changedValues(before.rollout)).filter(isConcerned) : [];
   const unknown = rollable.filter(({ refKey }) => current(refKey) === undefined);
+  // A credential that ends has no newer value at its provider: a request creates one.
+  const isRunning = service.tasks.some(({ state }) => state === 'running');
+  const leased = rollable.filter(({ ref, denial }) => ref.lease !== undefined && denial === undefined && isRunning);
   const outdated = rollable.filter((binding) => {
     const now = current(binding.refKey);
     if (now === undefined) return false;
@@ -100,7 +103,7 @@ function recordRequest(
       return actual !== undefined && !sameValue(actual, now);
     });
   });
-  const rolled = [...outdated.map(({ key }) => key), ...liftedKeys, ...failedKeys];
+  const rolled = [...[...outdated, ...leased].map(({ key }) => key), ...liftedKeys, ...failedKeys];
   return {
     entry: {
       ...released,

@@ -294,15 +294,18 @@ function isStuck({ service }: ServiceState, { state, fingerprint, generation }: 
 }
 
 /**
- * During a lockdown an operator decides which services restart. Open rollouts are still completed, and values that made
- * tasks fail are still replaced.
+ * During a lockdown an operator decides which services restart. Open rollouts are still completed. Values that made
+ * tasks fail are still replaced, and so are credentials that end.
  */
 function isHeldByLockdown(serviceState: ServiceState): boolean {
   const { entry, isLockedDown } = serviceState;
   if (!isLockedDown || entry.rollout?.state === 'open') return false;
   const due = dueBindings(serviceState);
   return !due.some(
-    ({ binding }) => entry.requested.includes(binding.key) || quarantineOf(entry, binding.key) !== undefined,
+    ({ binding }) =>
+      entry.requested.includes(binding.key) ||
+      quarantineOf(entry, binding.key) !== undefined ||
+      (binding.ref.lease !== undefined && serviceState.noticed(binding.key)?.by === 'lease'),
   );
 }
 

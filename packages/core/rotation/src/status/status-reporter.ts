@@ -24,6 +24,7 @@ import { describeFailures } from '../tasks/describe-failures.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { conditionOf } from './condition-of.ts';
 import type { FailingServices } from './failing-services.ts';
+import type { LeasesStatus } from './lease-status.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import { type LeaseProblem, OUTAGES, type PolledProvider, rotationProblems } from './rotation-problems.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
@@ -43,6 +44,14 @@ interface SecretUse {
   /** Why no service may read it; `null` if one may. */
   denial: SecretStatus['problem'];
 }
+
+/** The credentials that end, and what is wrong with them. */
+interface Leased {
+  readonly status: LeasesStatus;
+  readonly problems: readonly LeaseProblem[];
+}
+
+const NO_LEASES: Leased = { status: { sets: [], maxSets: 0, endingTooSoon: new Set() }, problems: [] };
 
 /** A task that has run for this long counts as steady. */
 const STEADY_MS = 30_000;
@@ -138,7 +147,7 @@ export class StatusReporter {
     lockdown: Lockdown | null,
     polledOf: FindPolled,
     nowMs: number,
-    leases: readonly LeaseProblem[] = [],
+    leases: Leased = NO_LEASES,
   ): RotationStatus {
     const ledger = this.#ledger;
     const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
@@ -153,6 +162,7 @@ export class StatusReporter {
       observedAtMs: this.#observedAtMs,
       secrets,
       services,
+      leases: leases.status,
       problems: rotationProblems({
         orchestratorName: this.#orchestratorName,
         outage: this.#outage,
@@ -162,7 +172,7 @@ export class StatusReporter {
         secrets,
         services,
         denials: this.#uses.denials.filter(({ isEnforced }) => isEnforced),
-        leases,
+        leases: leases.problems,
         withOptions: this.#snapshot.secrets.filter(({ driverOptions }) => driverOptions !== undefined),
         polledOf,
       }),

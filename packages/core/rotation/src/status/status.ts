@@ -2,6 +2,7 @@ import type { DeliveryErrorCode, Problem, ProblemCode, RolloutCause, RotateMode 
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { Role } from '../ports/orchestrator.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
+import type { LeasesStatus } from './lease-status.ts';
 import type { ServiceCondition } from './service-condition.ts';
 
 /** The status of a secret. Names and revisions, never values. */
@@ -107,5 +108,6 @@ export interface RotationStatus {
   readonly observedAtMs: number | null;
   readonly secrets: readonly SecretStatus[];
   readonly services: readonly ServiceStatus[];
+  readonly leases: LeasesStatus;
   readonly problems: readonly Problem[];
 }
