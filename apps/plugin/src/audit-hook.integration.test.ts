@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { truncate, writeFile } from 'node:fs/promises';
+import { rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createService, OneManager, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -64,7 +64,18 @@ test('the sidecar continues after log rotation has cut the audit file off', asyn
   await swarm.reaches('web', 'db', 2, 'value 3');
 });
 
+test('the sidecar follows an audit file that log rotation renamed, before and after Vault writes to a new one', async () => {
+  await rename(auditFile, `${auditFile}.1`);
+  await swarm.write('db', 'value 4');
+  await swarm.reaches('web', 'db', 2, 'value 4');
+  process.kill(swarm.vault.pid, 'SIGHUP');
+  const isThere = () => stat(auditFile).then(Boolean, () => false);
+  await waitFor(isThere, { timeoutMs: 30_000, what: 'a new audit file' });
+  await swarm.write('db', 'value 5');
+  await swarm.reaches('web', 'db', 2, 'value 5');
+});
+
 test('without the sidecar, Vault works as before', async () => {
   sidecar.kill('SIGKILL');
-  await swarm.write('db', 'value 4');
+  await swarm.write('db', 'value 6');
 });

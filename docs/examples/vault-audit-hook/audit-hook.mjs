@@ -53,33 +53,39 @@ async function notify() {
   }
 }
 
-// Writes from before the start are not reported.
-let position = await stat(AUDIT_FILE).then(
-  ({ ino, size }) => ({ ino, offset: size }),
-  () => ({ ino: 0, offset: 0 }),
-);
-let rest = '';
+/** The audit file that is read, how far it was read, and the beginning of a line whose end is not there yet. */
+let current = null;
 
-/** The new complete lines. A file that was replaced or cut off by log rotation is read from its start. */
-async function newLines() {
-  const file = await open(AUDIT_FILE);
-  try {
-    const { ino, size } = await file.stat();
-    if (ino !== position.ino || size < position.offset) {
-      position = { ino, offset: 0 };
-      rest = '';
-    }
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_LINE), 0, MAX_LINE, position.offset);
-    position.offset += bytesRead;
-    const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE) rest = '';
-    return lines;
-  } finally {
-    await file.close();
-  }
+async function openFile(offset) {
+  const handle = await open(AUDIT_FILE);
+  const { ino, size } = await handle.stat();
+  return { handle, ino, offset: offset ?? size, rest: '' };
 }
 
+/**
+ * The new complete lines. After log rotation has renamed the file, Vault writes to it until it gets SIGHUP. So the
+ * renamed file is read until there is a new one.
+ */
+async function newLines() {
+  current ??= await openFile(0);
+  const { ino } = await stat(AUDIT_FILE).catch(() => current);
+  const { size } = await current.handle.stat();
+  if (size < current.offset) Object.assign(current, { offset: 0, rest: '' });
+  const { bytesRead, buffer } = await current.handle.read(Buffer.alloc(MAX_LINE), 0, MAX_LINE, current.offset);
+  if (bytesRead === 0 && ino !== current.ino) {
+    await current.handle.close();
+    current = null;
+    return newLines();
+  }
+  current.offset += bytesRead;
+  const lines = (current.rest + buffer.toString('utf8', 0, bytesRead)).split('\n');
+  const rest = lines.pop() ?? '';
+  current.rest = rest.length > MAX_LINE ? '' : rest;
+  return lines;
+}
+
+// Writes from before the start are not reported.
+current = await openFile().catch(() => null);
 process.once('SIGTERM', () => process.exit(0));
 process.stderr.write(`reading ${AUDIT_FILE}\n`);
 for (;;) {
