@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { eventCounters } from '../apps/plugin/src/plugin-events.ts';
 import { setUpExposition } from '../packages/adapters/prometheus/src/testing/sources.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -13,7 +14,7 @@ let metrics: ReadonlySet<string>;
 
 beforeAll(async () => {
   [guide, alerts] = await Promise.all([read('docs/monitoring.md'), read('docker/monitoring/alerts.yml')]);
-  const text = await setUpExposition().exposition.render(undefined);
+  const text = await setUpExposition({ counters: eventCounters }).exposition.render(undefined);
   metrics = new Set([...text.matchAll(/^# TYPE vault_swarm_plugin_(\S+) /gm)].map(([, name]) => name ?? ''));
 });
 

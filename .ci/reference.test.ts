@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { configFileSchema } from '../apps/plugin/src/config-file-schema.ts';
 import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables, settingGroups } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
+import { dockerWarningCodes } from '../packages/adapters/docker/src/config.ts';
 import { routes } from '../packages/adapters/http/src/routes/index.ts';
 import {
   decryptionLabels,
@@ -60,7 +62,20 @@ test('the codes of problems and waiting reasons of the reference are those that 
 
 test('the reference has exactly the existing warnings', async () => {
   const codes = firstNames(tableBelow(await read('docs/reference/environment.md'), 'Warnings', 'code'));
-  expect(codes.toSorted()).toEqual([...warningCodes].toSorted());
+  expect(codes.toSorted()).toEqual([...warningCodes, ...dockerWarningCodes].toSorted());
+});
+
+test('the code warns only with listed codes', async () => {
+  const files = globSync('{apps,packages}/*/{src,*/src}/**/*.ts', { cwd: root }).filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
+  const used = new Set<string>();
+  for (const path of files) {
+    for (const [, code = ''] of (await read(path)).matchAll(/\.warn\(\s*'([^']+)'/g)) used.add(code);
+  }
+  expect(used.size).toBeGreaterThan(9);
+  const listed: ReadonlySet<string> = new Set(warningCodes);
+  expect([...used].filter((code) => !listed.has(code))).toEqual([]);
 });
 
 test('the reference has exactly the existing labels', async () => {

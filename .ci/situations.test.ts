@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../apps/cli/src/testing/run.ts';
 import { detailOf, healthOf } from '../apps/dashboard/src/state/health.ts';
 import { hasServiceProblem } from '../apps/dashboard/src/state/services-view.ts';
+import { dockerAdvice } from '../packages/adapters/docker/src/config.ts';
 import type { Overview, Services } from '../packages/adapters/http/src/api/index.ts';
 import { type Fixture, figures, startFixture } from '../packages/adapters/http/src/testing/monitoring-fixture.ts';
 import { type DatedProblem, knownProblems, ProblemAges, ProviderStats } from '../packages/core/metrics/src/index.ts';
@@ -33,6 +34,7 @@ class Situation {
     replicas: number,
   ) {
     this.world = new World(settings);
+    this.world.swarm.advice = dockerAdvice;
     this.world.provider.write('db', 'good 1');
     this.db = this.world.swarm.addSecret('db', labels);
     this.web = this.world.addService('web', replicas, [this.db]);
@@ -61,7 +63,12 @@ afterAll(() => fixture.server.close());
 async function show({ world, tickerHealthy }: Situation): Promise<Shown> {
   const status = world.rotation.status();
   const providers = new ProviderStats(world.clock, ['vault']).summaries();
-  const problems = knownProblems({ rotation: status.problems, providers, tickerHealthy });
+  const problems = knownProblems({
+    rotation: status.problems,
+    providers,
+    tickerHealthy,
+    orchestrator: { advice: dockerAdvice },
+  });
   current = { status, problems: new ProblemAges().date(problems, world.clock.now()), tickerHealthy };
   const json = async (path: string) => JSON.parse((await fixture.ask(path)).body);
   const env = { VAULT_SWARM_URL: fixture.server.address ?? '' };

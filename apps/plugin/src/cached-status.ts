@@ -1,12 +1,12 @@
-import type { Clock } from '@vault-swarm/kernel';
-import type { TimedEvent } from '@vault-swarm/provider';
+import type { Clock, NamedEvent } from '@vault-swarm/kernel';
 import type { RotationStatus } from '@vault-swarm/rotation';
+import type { PluginEvent } from './plugin-events.ts';
 
 /** The longest time that a status is reused, to include changes without an event. */
 const MAX_MS = 1_000;
 
 /** Events of each task and request that do not change the rotation's status. */
-const IGNORED_EVENTS: ReadonlySet<TimedEvent['type']> = new Set([
+const IGNORED_EVENTS: ReadonlySet<string> = new Set<PluginEvent['type']>([
   'secret.delivered',
   'delivery.failed',
   'access.denied',
@@ -31,9 +31,9 @@ export class CachedStatus {
   }
 
   /** Must be called with every event. */
-  readonly observe = ({ type }: TimedEvent): void => {
+  observe<E extends NamedEvent>({ type }: E): void {
     if (!IGNORED_EVENTS.has(type)) this.#kept = null;
-  };
+  }
 
   /** The status at the latest event, or at most a second old. The identical object until it is made again. */
   now(): RotationStatus {

@@ -26,11 +26,11 @@ export class IdleCollection {
   }
 
   /** Must be called with every event. */
-  readonly observe = ({ type }: TimedEvent): void => {
+  observe({ type }: TimedEvent): void {
     if (type !== 'secret.delivered' && type !== 'delivery.failed') return;
     this.#answers += 1;
     if (!this.#isWaiting && this.#answers >= MIN_ANSWERS) this.#wait();
-  };
+  }
 
   #wait(): void {
     this.#isWaiting = true;

@@ -1,12 +1,12 @@
 import type { MonitoringServer } from '@vault-swarm/http';
 import { type EventBus, errorMessage, sleep } from '@vault-swarm/kernel';
-import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import type { CachedStatus } from './cached-status.ts';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
 import { EventBuffer } from './event-buffer.ts';
 import { IdleCollection } from './idle-collection.ts';
+import type { PluginEvent, TimedPluginEvent } from './plugin-events.ts';
 import { collectGarbage } from './system/heap.ts';
 import { trustSystem } from './system/trusted-authorities.ts';
 import { untilDone } from './until-done.ts';
@@ -20,6 +20,9 @@ const FIRST_ANSWERS_MS = 1_000;
 /** How long to wait for the engine's handshake, which it sends as soon as the socket listens. */
 const HANDSHAKE_WAIT_MS = 5;
 
+/** A part that receives all events and ignores those that it does not know. */
+type Observer = { observe(event: PluginEvent): void } | { observe(event: TimedPluginEvent): void };
+
 /** Stops a part that was started. */
 type Stop = (signal: AbortSignal) => Promise<void>;
 
@@ -32,7 +35,7 @@ export class Plugin {
   readonly #configuration: PluginConfiguration;
   readonly #dashboardDirectory: string | undefined;
   readonly #container: ReturnType<typeof createDeliveryContainer>;
-  readonly #events: EventBus<ProductEvent>;
+  readonly #events: EventBus<PluginEvent>;
   readonly #early: EventBuffer;
   /** In the order of the start. */
   readonly #stops: Stop[] = [];
@@ -125,7 +128,7 @@ export class Plugin {
     const monitoringParts = monitoring.enabled ? await this.#loadMonitoring() : null;
     const eventLog = container.get(loggingId.eventLog);
     const healthCheck = container.get(loggingId.healthCheck);
-    const observers: Readonly<Record<string, { observe(event: TimedEvent): void }>> = {
+    const observers: Readonly<Record<string, Observer>> = {
       'log and list of events': eventLog,
       status: container.get(loggingId.status),
       readiness: container.get(id.readiness),
@@ -153,12 +156,16 @@ export class Plugin {
   }
 
   /** One listener for each receiver. The library that signs is loaded only if there is one. */
-  async #notifiers(status: CachedStatus): Promise<Readonly<Record<string, { observe(event: TimedEvent): void }>>> {
+  async #notifiers(status: CachedStatus): Promise<Readonly<Record<string, Observer>>> {
     const { notifications } = this.#configuration;
     if (notifications.length === 0) return {};
-    const { Notifier } = await import('./notifications/notifier.ts');
+    const [{ Notifier }, { eventCatalog }] = await Promise.all([
+      import('./notifications/notifier.ts'),
+      import('./plugin-events.ts'),
+    ]);
     const ports = {
       ...{ clock: this.#container.get(id.clock), random: this.#container.get(id.random), events: this.#events },
+      catalog: eventCatalog,
       isLeading: () => status.now().role === 'leader',
     };
     const notifiers = notifications.map(
@@ -179,7 +186,9 @@ export class Plugin {
     return {
       observers: {
         // Each pass, so that the age of a problem does not start with the first client that asks.
-        'ages of problems': { observe: ({ type }: TimedEvent) => void (type === 'reconcile.completed' && problems()) },
+        'ages of problems': {
+          observe: ({ type }: TimedPluginEvent) => void (type === 'reconcile.completed' && problems()),
+        },
         'figures of the process': container.get(monitoringId.processStats),
         'figures of deliveries': container.get(monitoringId.deliveries),
         'figures of providers': container.get(monitoringId.providers),

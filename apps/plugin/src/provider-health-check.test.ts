@@ -63,7 +63,7 @@ function inquire(reads: Record<string, Read>) {
     clock: systemClock,
     events,
   });
-  events.subscribe(healthCheck.observe);
+  events.subscribe((event) => healthCheck.observe(event));
   events.subscribe((event) => void seen.push(event));
   const reported = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.request-completed');
   return { inquiry: healthCheck, asked, reported, events, readiness, status };

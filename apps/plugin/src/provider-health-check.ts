@@ -57,7 +57,7 @@ export class ProviderHealthCheck {
   }
 
   /** Records events about providers. */
-  readonly observe = (event: TimedEvent): void => {
+  observe(event: TimedEvent): void {
     const known = 'provider' in event ? this.#known.get(event.provider ?? '') : undefined;
     if (known === undefined) return;
     switch (event.type) {
@@ -79,7 +79,7 @@ export class ProviderHealthCheck {
         break;
       default:
     }
-  };
+  }
 
   /** Checks all due providers once. Resolves when each has answered or timed out. Never rejects. */
   async round(stopping: AbortSignal): Promise<void> {

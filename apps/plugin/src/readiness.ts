@@ -31,11 +31,11 @@ export class Readiness {
   }
 
   /** Records events: a reconcile pass in which Docker answered, a value from a provider. */
-  readonly observe = (event: TimedEvent): void => {
+  observe(event: TimedEvent): void {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.#docker = true;
     const isValue = event.type === 'secret.delivered' && event.source === 'provider';
     if (isValue || event.type === 'revision.changed') this.providerAnswered({ isDefault: true });
-  };
+  }
 
   /** Call it when a provider answered: the default one, or another. */
   providerAnswered({ isDefault }: { readonly isDefault: boolean }): void {

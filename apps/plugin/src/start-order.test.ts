@@ -1,9 +1,10 @@
 import { EventBus } from '@vault-swarm/kernel';
-import { type ProductEvent, SecretValue, type TimedEvent } from '@vault-swarm/provider';
+import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
 import { DeliveryRecordRelay } from './delivery-record-relay.ts';
 import { EventBuffer } from './event-buffer.ts';
+import type { PluginEvent, TimedPluginEvent } from './plugin-events.ts';
 import { ProviderRegistry } from './provider-registry.ts';
 import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
@@ -24,11 +25,11 @@ const delivered = (taskId: string) => ({
 });
 
 test('events before the logger is ready are logged first, in their order', () => {
-  const bus = new EventBus<ProductEvent>(systemClock);
+  const bus = new EventBus<PluginEvent>(systemClock);
   const early = new EventBuffer(bus);
   bus.emit({ type: 'driver.listening', socket: 'a' });
   bus.emit({ type: 'plugin.warning', message: 'b' });
-  const logged: TimedEvent[] = [];
+  const logged: TimedPluginEvent[] = [];
   early.connect({ log: (event) => logged.push(event) });
   bus.emit({ type: 'plugin.stopping', signal: 'c' });
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);

@@ -1,6 +1,6 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { EventBus, IsolatedTimers } from '@vault-swarm/kernel';
-import { AccessGuard, LabelReader, type ProductEvent } from '@vault-swarm/provider';
+import { AccessGuard, LabelReader } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -8,6 +8,7 @@ import { LazyDecryptor } from '../decryption.ts';
 import { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import { InFlightRequests } from '../in-flight-requests.ts';
 import { LeasedValuesRelay } from '../leased-values-relay.ts';
+import type { PluginEvent } from '../plugin-events.ts';
 import { ProviderRegistry } from '../provider-registry.ts';
 import { Readiness } from '../readiness.ts';
 import { RevisionSelectorRelay } from '../revision-selector-relay.ts';
@@ -27,7 +28,7 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
   container.bind(id.clock).toResolvedValue((events) => new IsolatedTimers(systemClock, events), [id.events]);
   container.bind(id.random).toConstantValue(systemRandom);
   container.bind(id.digest).toConstantValue(systemDigest);
-  container.bind(id.events).toConstantValue(new EventBus<ProductEvent>(systemClock));
+  container.bind(id.events).toConstantValue(new EventBus<PluginEvent>(systemClock));
   container
     .bind(id.labels)
     .toResolvedValue(

@@ -1,6 +1,6 @@
 import type { Delivery } from '@vault-swarm/delivery';
 import type { Clock, Digest, EventBus, Random } from '@vault-swarm/kernel';
-import type { AccessGuard, LabelReader, ProductEvent } from '@vault-swarm/provider';
+import type { AccessGuard, LabelReader } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
@@ -8,6 +8,7 @@ import type { LazyDecryptor } from '../decryption.ts';
 import type { DeliveryRecordRelay } from '../delivery-record-relay.ts';
 import type { InFlightRequests } from '../in-flight-requests.ts';
 import type { LeasedValuesRelay } from '../leased-values-relay.ts';
+import type { PluginEvent } from '../plugin-events.ts';
 import type { ProviderRegistry } from '../provider-registry.ts';
 import type { Readiness } from '../readiness.ts';
 import type { RevisionSelectorRelay } from '../revision-selector-relay.ts';
@@ -18,7 +19,7 @@ export const id = {
   clock: Symbol('clock') as ServiceIdentifier<Clock>,
   random: Symbol('random') as ServiceIdentifier<Random>,
   digest: Symbol('digest') as ServiceIdentifier<Digest>,
-  events: Symbol('events') as ServiceIdentifier<EventBus<ProductEvent>>,
+  events: Symbol('events') as ServiceIdentifier<EventBus<PluginEvent>>,
   labels: Symbol('labels') as ServiceIdentifier<LabelReader>,
   access: Symbol('access') as ServiceIdentifier<AccessGuard>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,

@@ -1,13 +1,13 @@
 import { readRegularFile } from '@vault-swarm/file/regular-file';
-import { Listeners } from '@vault-swarm/kernel';
+import { Listeners, type NamedEvent, type Timed } from '@vault-swarm/kernel';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
-import type { TimedEvent } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { AccessReload } from '../access-reload.ts';
 import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
+import { eventCatalog } from '../plugin-events.ts';
 import { ProviderHealthCheck } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
 import { rotationId } from './rotation-container.ts';
@@ -29,7 +29,9 @@ export const loggingId = {
  * socket listens.
  */
 export function addLogging(container: Container): void {
-  container.bind(loggingId.log).toResolvedValue(({ logging }) => createLogger(logging), [id.configuration]);
+  container
+    .bind(loggingId.log)
+    .toResolvedValue(({ logging }) => createLogger(logging, { catalog: eventCatalog }), [id.configuration]);
   container
     .bind(loggingId.status)
     .toResolvedValue(
@@ -71,10 +73,10 @@ export function addLogging(container: Container): void {
     );
   container.bind(loggingId.eventLog).toResolvedValue(
     ({ log }, recentEvents, clock, events) => {
-      const readers = new Listeners<[TimedEvent]>(events);
+      const readers = new Listeners<[Timed<NamedEvent>]>(events);
       readers.add('log', log);
       readers.add('list of events', (event) => recentEvents.observe(event));
-      return new EventDeduplicator(clock, (event) => readers.notify(event));
+      return new EventDeduplicator(clock, eventCatalog, (event) => readers.notify(event));
     },
     [loggingId.log, loggingId.recentEvents, id.clock, id.events],
   );

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { kmsDecryption, kmsName } from '@vault-swarm/aws/config';
+import { displayName, dockerAdvice } from '@vault-swarm/docker/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
 import {
@@ -18,6 +19,7 @@ import { type RequestPrice, rankedProblems } from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
 import type { DecryptionSettings } from '../decryption.ts';
+import { eventCatalog, eventCounters } from '../plugin-events.ts';
 import { UnusedRules } from '../unused-rules.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
@@ -70,6 +72,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           rotation: status.now().problems,
           providers: providers.summaries(),
           tickerHealthy: processStats.stats().tickerHealthy,
+          orchestrator: { orchestrator: displayName, advice: dockerAdvice },
         });
         return ages.date(
           rankedProblems([...known, ...credentials.problems(), ...accessReload.problems()]),
@@ -108,6 +111,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
     ) =>
       createPrometheusExposition({
         providers: namesOf(providers),
+        counters: eventCounters,
         facts: { version: VERSION, rotationIntervalMs: intervalMs, getSecretDeadlineMs: deadlineMs },
         figures: () => processStats.stats(),
         held: () => delivery.held,
@@ -171,6 +175,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           lockdowns: rotation,
           hints: rotation,
           recentEvents,
+          eventCatalog,
           prometheus,
           live: () => driver.serves,
           waitingFor: () => readiness.waitingFor,

@@ -1,10 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
+import { Credential, type TimedEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eventCatalog } from '../plugin-events.ts';
 import { systemClock } from '../system/clock.ts';
 import type { NotificationConfig } from './notification-config.ts';
+import type { NotificationEvent } from './notification-events.ts';
 import { Notifier } from './notifier.ts';
 
 const KEY = randomBytes(32);
@@ -22,7 +24,7 @@ interface Received {
 let server: Server;
 let received: Received[] = [];
 let statuses: number[] = [];
-let emitted: ProductEvent[] = [];
+let emitted: NotificationEvent[] = [];
 let isLeading = true;
 let notifier: Notifier;
 
@@ -55,6 +57,7 @@ function start(url: string): Notifier {
     clock: { ...systemClock, after: (_delayMs, callback) => systemClock.after(0, callback) },
     random: { next: () => 0.5 },
     events: { emit: (event) => emitted.push(event) },
+    catalog: eventCatalog,
     isLeading: () => isLeading,
   });
 }

@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { backoffMs, type Clock, displayText, errorMessage, jittered, type Random, sleep } from '@vault-swarm/kernel';
-import { eventRecord } from '@vault-swarm/metrics';
-import type { Events, TimedEvent } from '@vault-swarm/provider';
+import {
+  backoffMs,
+  type Clock,
+  displayText,
+  type Emitter,
+  errorMessage,
+  jittered,
+  type Random,
+  sleep,
+} from '@vault-swarm/kernel';
+import type { EventCatalog, EventRecord } from '@vault-swarm/metrics';
+import type { TimedEvent } from '@vault-swarm/provider';
 import { Webhook } from 'standardwebhooks';
 import type { NotificationConfig } from './notification-config.ts';
+import type { NotificationEvent } from './notification-events.ts';
 
 /** More wait only while the receiver fails. */
 const MAX_WAITING = 100;
@@ -24,7 +34,8 @@ export interface NotifierPorts {
   readonly clock: Clock;
   readonly random: Random;
   /** Receives `notification.sent` and `notification.failed`. */
-  readonly events: Events;
+  readonly events: Emitter<NotificationEvent>;
+  readonly catalog: EventCatalog;
   /** Only the leader's plugin sends, so that one event of three managers is one message. */
   readonly isLeading: () => boolean;
 }
@@ -54,7 +65,7 @@ export class Notifier {
       this.#failed('dropped', `${MAX_WAITING} messages wait already`);
       return;
     }
-    this.#queue.push(messageOf(event));
+    this.#queue.push(messageOf(this.#ports.catalog.record(event)));
     if (!this.#isSending) void this.#sendAll();
   }
 
@@ -129,8 +140,7 @@ export class Notifier {
   }
 }
 
-function messageOf(event: TimedEvent): Message {
-  const { time, event: type, level, ...data } = eventRecord(event);
+function messageOf({ time, event: type, level, ...data }: EventRecord): Message {
   return {
     id: `msg_${randomUUID()}`,
     body: JSON.stringify({ type, timestamp: time, data: { severity: level, ...data } }),

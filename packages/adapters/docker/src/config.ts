@@ -1,6 +1,8 @@
 import { displayText, quoted } from '@vault-swarm/kernel';
 import { Credential, type Environment, type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 
+export { displayName } from './display-name.ts';
+export { dockerAdvice } from './docker-advice.ts';
 export { withoutTag } from './plugin-name.ts';
 
 /** How the engine is verified, and how we show who we are. Texts are PEM. */
@@ -16,6 +18,11 @@ export interface DockerTlsConfig {
 export type DockerConfig =
   | { readonly kind: 'unix'; readonly socketPath: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: DockerTlsConfig | null };
+
+const WITHOUT_TLS = 'docker-without-tls';
+
+/** The codes of warnings that only this adapter has. */
+export const dockerWarningCodes: readonly string[] = [WITHOUT_TLS];
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 const ALLOWED = `must be unix:///PATH or tcp://HOST:PORT, such as ${DEFAULT_HOST}`;
@@ -66,7 +73,7 @@ function parseTcp(environment: Environment, readFile: ReadFile, given: string, r
   }
   if (tls === null) {
     const message = `is ${displayText(shown(given))} without TLS: every client that reaches that port, or the network on the way, controls the engine; set DOCKER_CERT_PATH and DOCKER_TLS_VERIFY`;
-    environment.warn('docker-without-tls', 'DOCKER_HOST', message);
+    environment.warn(WITHOUT_TLS, 'DOCKER_HOST', message);
   } else if (!tls.verify) {
     const message =
       'is set without DOCKER_TLS_VERIFY: any certificate of the engine is accepted; set DOCKER_TLS_VERIFY=1 too';

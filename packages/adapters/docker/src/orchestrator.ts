@@ -18,6 +18,8 @@ import {
   type WriteOutcome,
 } from '@vault-swarm/rotation';
 import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
+import { displayName } from './display-name.ts';
+import { dockerAdvice } from './docker-advice.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
 import type { EngineNode, EngineSecret, EngineService, EngineTask } from './engine-types.ts';
 import { isFailure, restartsAmong, toFailedTask } from './failed-task.ts';
@@ -77,7 +79,8 @@ function hasSame<T>(a: readonly T[], b: readonly T[]): boolean {
 
 /** The Swarm's services that use our secrets. A snapshot has the tasks that run or should run. */
 export class DockerOrchestrator implements Orchestrator {
-  readonly displayName = 'Docker';
+  readonly displayName = displayName;
+  readonly advice = dockerAdvice;
   readonly #connection: DockerConnection;
   readonly #secrets: KnownElements<WorkloadSecret | null>;
   readonly #services = new KnownElements((service) => toServiceRecord(service as EngineService));

@@ -1,6 +1,4 @@
-import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
-
-import type { Events } from '@vault-swarm/provider';
+import { type Clock, displayText, type Emitter, errorMessage } from '@vault-swarm/kernel';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { authMiddleware, hostMiddleware, requireWrite } from './access/auth-middleware.ts';
 import type { Access } from './access/authorization.ts';
@@ -10,6 +8,7 @@ import { answerSignIn, assetHandler } from './asset-route.ts';
 import type { Asset, DashboardFiles } from './assets.ts';
 import type { HookConfig } from './hooks/hook-config.ts';
 import { Hooks } from './hooks/hooks.ts';
+import type { MonitoringEvent } from './monitoring-events.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { overviewDocument } from './overview.ts';
 import { routes } from './routes/index.ts';
@@ -28,7 +27,7 @@ export interface AppParts {
   readonly sources: MonitoringSources;
   readonly clock: Clock;
   /** Receives `monitoring.failed` for a request that could not be answered. */
-  readonly events: Events;
+  readonly events: Emitter<MonitoringEvent>;
 }
 
 /** The routes and their open streams. */
@@ -43,7 +42,8 @@ export function createApp({ access, hooks, dashboard, sources, clock, events }: 
   const app = express();
   const statusLists = new StatusLists(() => sources.status());
   const overview = (caller: CallerAccess) => overviewDocument(sources, statusLists.now(), caller);
-  const streams = new Streams({ clock, recentEvents: sources.recentEvents, lists: () => statusLists.now(), overview });
+  const { recentEvents, eventCatalog } = sources;
+  const streams = new Streams({ clock, recentEvents, eventCatalog, lists: () => statusLists.now(), overview });
   const failedSignIn = limitFailedSignIns();
   const parts: RouteParts = {
     access,
@@ -106,7 +106,7 @@ function methodNotAllowed(methods: readonly string[]): RequestHandler {
 }
 
 // Express recognises an error handler by its four parameters.
-function failure(events: Events): ErrorRequestHandler {
+function failure(events: Emitter<MonitoringEvent>): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const asked = `${request.method} ${displayText(request.path)}`;
     events.emit({

@@ -15,6 +15,8 @@ export {
   STANDARD_SECRET,
 } from './hooks/hook-config.ts';
 
+export { hookRequests, type MonitoringEvent, monitoringEvents } from './monitoring-events.ts';
+
 const WISE_TOKEN_LENGTH = 16;
 
 /** Where monitoring listens, and which clients have access. */

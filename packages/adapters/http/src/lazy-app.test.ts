@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ProductEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { LazyApp } from './lazy-app.ts';
+import type { MonitoringEvent } from './monitoring-events.ts';
 
 const request = (url: string) => ({ url }) as IncomingMessage;
 
 function setUp() {
-  const events: ProductEvent[] = [];
+  const events: MonitoringEvent[] = [];
   const loads: PromiseWithResolvers<void>[] = [];
   const answered: (string | undefined)[] = [];
   const refused: number[] = [];

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { errorMessage } from '@vault-swarm/kernel';
-import type { Events } from '@vault-swarm/provider';
+import { type Emitter, errorMessage } from '@vault-swarm/kernel';
+import type { MonitoringEvent } from './monitoring-events.ts';
 
 /** The loaded routes. */
 interface LoadedApp {
@@ -13,13 +13,13 @@ interface LoadedApp {
  * without requests does not need. Requests that arrive during loading wait, and are answered in their order.
  */
 export class LazyApp {
-  readonly #events: Events;
+  readonly #events: Emitter<MonitoringEvent>;
   readonly #load: () => Promise<LoadedApp>;
   #loading: Promise<LoadedApp> | null = null;
   #loaded: LoadedApp | null = null;
 
   /** @param events receives `monitoring.failed` if the routes can't be loaded; the next request tries again. */
-  constructor(events: Events, load: () => Promise<LoadedApp>) {
+  constructor(events: Emitter<MonitoringEvent>, load: () => Promise<LoadedApp>) {
     this.#events = events;
     this.#load = load;
   }

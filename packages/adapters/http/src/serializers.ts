@@ -1,5 +1,5 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
-import { type EventRecord, eventRecord, type NumberedEvent } from '@vault-swarm/metrics';
+import type { EventCatalog, EventRecord, NumberedEvent } from '@vault-swarm/metrics';
 import type { RolloutCause } from '@vault-swarm/provider';
 import { revisionName } from '@vault-swarm/provider';
 import type {
@@ -86,9 +86,9 @@ function servicesText<T>(services: readonly T[], documentOf: (service: T) => obj
 }
 
 /** An event with its number and all its fields. */
-export function eventDocument(event: NumberedEvent): Event {
+export function eventDocument(event: NumberedEvent, catalog: Pick<EventCatalog, 'record'>): Event {
   const { id, ...timed } = event;
-  return { id, ...(eventRecord(timed) satisfies EventRecord) };
+  return { id, ...(catalog.record(timed) satisfies EventRecord) };
 }
 
 /** A lockdown in the API's format; `null` if none is active. */

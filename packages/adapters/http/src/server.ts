@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Clock } from '@vault-swarm/kernel';
+import type { Clock, Emitter } from '@vault-swarm/kernel';
 import { ProblemAges } from '@vault-swarm/metrics';
-import { type Events, rankedProblems } from '@vault-swarm/provider';
+import { rankedProblems } from '@vault-swarm/provider';
 import { Access } from './access/authorization.ts';
 import { readDashboard } from './assets.ts';
 import type { MonitoringConfig } from './config.ts';
@@ -11,6 +11,7 @@ import { Connections } from './connections/connections.ts';
 import { addressOf, startListening } from './connections/listening.ts';
 import type { HookConfig } from './hooks/hook-config.ts';
 import { LazyApp } from './lazy-app.ts';
+import type { MonitoringEvent } from './monitoring-events.ts';
 import type { MonitoringSources } from './sources.ts';
 import { CertificateReloader } from './tls/certificate-reloader.ts';
 
@@ -46,7 +47,7 @@ export interface MonitoringServerOptions {
   readonly sources: MonitoringSources;
   readonly clock: Clock;
   /** Receives `monitoring.failed` for a request that could not be answered, and events about the certificate. */
-  readonly events: Events;
+  readonly events: Emitter<MonitoringEvent>;
   /** The directory of the built dashboard. */
   readonly dashboardDirectory: string;
 }

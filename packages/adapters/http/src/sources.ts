@@ -1,6 +1,7 @@
 import type {
   DatedProblem,
   DeliverySummary,
+  EventCatalog,
   HistoryReport,
   ProviderSummary,
   RecentEvents,
@@ -44,6 +45,8 @@ export interface MonitoringSources {
   /** Receives the hints of hooks. */
   readonly hints: AcceptsHints;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
+  /** The descriptions of the events. */
+  readonly eventCatalog: EventCatalog;
   readonly prometheus: {
     contentType(accept: string | undefined): string;
     render(accept: string | undefined): Promise<string>;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
-import type { NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
+import type { EventCatalog, NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
 import type { CallerAccess, Changed, Overview } from './api/index.ts';
 import { atLeast } from './event-severity.ts';
 import { fitting } from './page-size.ts';
@@ -24,6 +24,7 @@ const MAX_STREAMS = 64;
 export interface StreamSources {
   readonly clock: Clock;
   readonly recentEvents: Pick<RecentEvents, 'list' | 'subscribe'>;
+  readonly eventCatalog: EventCatalog;
   lists(): Lists;
   overview(access: CallerAccess): Overview;
 }
@@ -54,12 +55,14 @@ interface Reader {
  */
 export class Streams {
   readonly #sources: StreamSources;
+  readonly #isReported: (type: string) => boolean;
   readonly #readers = new Set<Reader>();
   #unsubscribe: (() => void) | null = null;
   #cancelTick: (() => void) | null = null;
 
   constructor(sources: StreamSources) {
     this.#sources = sources;
+    this.#isReported = atLeast('info', sources.eventCatalog);
   }
 
   /** Whether no further client is accepted. */
@@ -81,7 +84,9 @@ export class Streams {
     this.#readers.add(reader);
     this.#unsubscribe ??= this.#sources.recentEvents.subscribe((event) => this.#happened(event));
     if (after !== null) {
-      const missed = fitting(this.#sources.recentEvents.list(isReported, { after }).map(eventText));
+      const missed = fitting(
+        this.#sources.recentEvents.list(this.#isReported, { after }).map((event) => this.#textOf(event)),
+      );
       for (const text of missed.toReversed()) write(reader, text);
     }
     this.#tell(reader, this.#news());
@@ -144,12 +149,17 @@ export class Streams {
   }
 
   #happened(event: NumberedEvent): void {
-    if (!isReported(event.type)) return;
-    const text = eventText(event);
+    if (!this.#isReported(event.type)) return;
+    const text = this.#textOf(event);
     for (const reader of this.#readers) {
       write(reader, text);
       if (reader.response.writableLength > MAX_UNREAD_BYTES) reader.response.destroy();
     }
+  }
+
+  #textOf(event: NumberedEvent): string {
+    const document = eventDocument(event, this.#sources.eventCatalog);
+    return `event: event\nid: ${event.id}\ndata: ${JSON.stringify(document)}\n\n`;
   }
 
   #remove(reader: Reader): void {
@@ -160,12 +170,6 @@ export class Streams {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
   }
-}
-
-const isReported = atLeast('info');
-
-function eventText(event: NumberedEvent): string {
-  return `event: event\nid: ${event.id}\ndata: ${JSON.stringify(eventDocument(event))}\n\n`;
 }
 
 function write({ response }: Reader, text: string): void {

@@ -1,4 +1,4 @@
-import { type Severity, severities } from '@vault-swarm/metrics';
+import { type Severity, severities } from '@vault-swarm/kernel';
 import type { Environment } from '@vault-swarm/provider';
 
 /** The log level and format. */

@@ -1,5 +1,4 @@
-import { eventRecord } from '@vault-swarm/metrics';
-import type { TimedEvent } from '@vault-swarm/provider';
+import type { EventRecord } from '@vault-swarm/metrics';
 import type { LoggingConfig } from './config.ts';
 
 // Control characters (line breaks, terminal sequences), line separators, and characters that reverse the text
@@ -7,8 +6,7 @@ import type { LoggingConfig } from './config.ts';
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Formats the event as one line without a line break at the end: JSON or readable text. */
-export function logLine(event: TimedEvent, format: LoggingConfig['format']): string {
-  const record = eventRecord(event);
+export function logLine(record: EventRecord, format: LoggingConfig['format']): string {
   if (format === 'json') return escapeUnprintable(JSON.stringify(record));
   return escapeUnprintable(`${record.time} ${record.level.padEnd(5)} ${record.event}: ${record.message}`);
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { coreEvents, EventCatalog } from '@vault-swarm/metrics';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
 import type { LoggingConfig } from './config.ts';
@@ -31,7 +32,10 @@ function write(config: Partial<LoggingConfig>, ...events: readonly TimedEvent[])
       done();
     },
   });
-  const { log } = createLogger({ level: 'info', format: 'json', ...config }, { stream });
+  const { log } = createLogger(
+    { level: 'info', format: 'json', ...config },
+    { stream, catalog: new EventCatalog(coreEvents('Docker')) },
+  );
   for (const event of events) log(event);
   const text = chunks.join('');
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
@@ -67,7 +71,7 @@ describe('as JSON', () => {
       message: 'update paused due to failure',
     };
     expect(JSON.parse(write({}, { ...event, atMs: AT_MS })[0] ?? '')).toMatchObject({
-      message: 'the rollout of secret db to service web was paused by Swarm: update paused due to failure',
+      message: 'the rollout of secret db to service web was paused by Docker: update paused due to failure',
       reason: 'paused',
       detail: 'update paused due to failure',
     });
@@ -116,7 +120,7 @@ test('the plugin continues if its log is no longer read', async () => {
   const script = `
     const { errorMonitor } = await import('node:events');
     const { createLogger } = await import(${JSON.stringify(logger)});
-    const { log } = createLogger({ level: 'info', format: 'json' });
+    const { log } = createLogger({ level: 'info', format: 'json' }, { catalog: { record: (event) => event, severityOf: () => 'info' } });
     process.stderr.once(errorMonitor, () => setImmediate(() => {
       log({ type: 'orchestrator.recovered', atMs: 0 });
       setImmediate(() => process.stdout.write('alive', () => process.exit(0)));

@@ -1,5 +1,5 @@
-import { severities, severityOf } from '@vault-swarm/metrics';
-import type { EventListener } from '@vault-swarm/provider';
+import { type NamedEvent, severities, type Timed } from '@vault-swarm/kernel';
+import type { EventCatalog } from '@vault-swarm/metrics';
 import { createLogger as createWinstonLogger, format, transports } from 'winston';
 import type { LoggingConfig } from './config.ts';
 import { logLine } from './log-line.ts';
@@ -7,16 +7,19 @@ import { logLine } from './log-line.ts';
 /** The log of the plugin. */
 export interface EventLog {
   /** Writes one line for the event if it is severe enough. Never throws, even if the log can't be written. */
-  readonly log: EventListener;
+  log(this: void, event: Timed<NamedEvent>): void;
 }
 
-/** The destination of the lines; the process's stderr by default. */
+/** What the log needs. */
 export interface LoggerOptions {
+  /** The descriptions of the events. */
+  readonly catalog: EventCatalog;
+  /** The destination of the lines; the process's stderr by default. */
   readonly stream?: NodeJS.WritableStream;
 }
 
 /** Creates a log that writes one line for each event. */
-export function createLogger(config: LoggingConfig, { stream = process.stderr }: LoggerOptions = {}): EventLog {
+export function createLogger(config: LoggingConfig, { catalog, stream = process.stderr }: LoggerOptions): EventLog {
   // The reader of the log may be gone (EPIPE). That must not stop the plugin, and there is nowhere to report it.
   stream.on('error', () => {});
   const logger = createWinstonLogger({
@@ -29,8 +32,8 @@ export function createLogger(config: LoggingConfig, { stream = process.stderr }:
   logger.on('error', () => {});
   return {
     log(event) {
-      const level = severityOf(event.type);
-      if (logger.isLevelEnabled(level)) logger.log({ level, message: logLine(event, config.format) });
+      const level = catalog.severityOf(event.type);
+      if (logger.isLevelEnabled(level)) logger.log({ level, message: logLine(catalog.record(event), config.format) });
     },
   };
 }

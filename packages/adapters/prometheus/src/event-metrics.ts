@@ -1,4 +1,5 @@
-import { hookRejections, type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
+import type { EventCounter } from '@vault-swarm/kernel';
+import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DetectionDelays } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
@@ -25,16 +26,18 @@ export class EventMetrics {
   readonly #quarantines: Counter;
   readonly #denials: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
-  readonly #hooks: Counter<'result'>;
   readonly #leases: Counter<'operation' | 'result'>;
   readonly #alreadyDelivered: Counter;
-  readonly #notifications: Counter<'result'>;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
   readonly #passes: Histogram;
+  readonly #counters: readonly { readonly counter: Counter<'result'>; resultOf(event: ProductEvent): string | null }[];
 
-  /** @param providers the names of the configured provider instances. */
-  constructor(registry: Registry, providers: readonly string[]) {
+  /**
+   * @param providers the names of the configured provider instances.
+   * @param counters what the adapters count of their own events.
+   */
+  constructor(registry: Registry, providers: readonly string[], counters: readonly EventCounter<never>[]) {
     const registers = [registry];
     this.#providers = new Set(providers);
     this.#getSecret = new Histogram({
@@ -79,12 +82,6 @@ export class EventMetrics {
       labelNames: ['provider', 'code'],
       registers,
     });
-    this.#hooks = new Counter({
-      name: `${PREFIX}hook_requests_total`,
-      help: 'Requests to hooks: accepted, or why they were rejected',
-      labelNames: ['result'],
-      registers,
-    });
     this.#leases = new Counter({
       name: `${PREFIX}lease_operations_total`,
       help: 'Issues, renewals and revocations of credentials that end, by result',
@@ -94,12 +91,6 @@ export class EventMetrics {
     this.#alreadyDelivered = new Counter({
       name: `${PREFIX}lease_requests_already_delivered_total`,
       help: 'Requests for credentials of running tasks that the plugin does not have any more; harmless',
-      registers,
-    });
-    this.#notifications = new Counter({
-      name: `${PREFIX}notifications_total`,
-      help: 'Messages to receivers: sent, failed, or dropped because too many waited',
-      labelNames: ['result'],
       registers,
     });
     this.#dockerErrors = new Counter({
@@ -118,14 +109,17 @@ export class EventMetrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
       registers,
     });
+    this.#counters = counters.map(({ name, help, results, resultOf }) => {
+      const counter = new Counter({ name: `${PREFIX}${name}`, help, labelNames: ['result'], registers });
+      for (const result of results) counter.inc({ result }, 0);
+      return { counter, resultOf };
+    });
     for (const outcome of OUTCOMES) this.#getSecret.zero({ outcome });
     for (const enforced of ['true', 'false']) this.#denials.inc({ enforced }, 0);
     for (const result of RESULTS) this.#rollouts.inc({ result }, 0);
     for (const operation of LEASE_OPERATIONS) {
       for (const result of ['ok', 'failed']) this.#leases.inc({ operation, result }, 0);
     }
-    for (const result of ['sent', 'failed', 'dropped']) this.#notifications.inc({ result }, 0);
-    for (const result of ['accepted', ...hookRejections]) this.#hooks.inc({ result }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
     }
@@ -133,6 +127,10 @@ export class EventMetrics {
 
   /** Counts `event`, which happened at `atMs` (milliseconds since 1970). */
   observe(event: ProductEvent, atMs: number): void {
+    for (const { counter, resultOf } of this.#counters) {
+      const result = resultOf(event);
+      if (result !== null) counter.inc({ result });
+    }
     switch (event.type) {
       case 'secret.delivered':
         this.#getSecret.observe({ outcome: event.source }, event.durationMs / 1000);
@@ -179,18 +177,6 @@ export class EventMetrics {
         return;
       case 'lease.already-delivered':
         this.#alreadyDelivered.inc();
-        return;
-      case 'hook.accepted':
-        this.#hooks.inc({ result: 'accepted' });
-        return;
-      case 'notification.sent':
-        this.#notifications.inc({ result: 'sent' });
-        return;
-      case 'notification.failed':
-        this.#notifications.inc({ result: event.result });
-        return;
-      case 'hook.rejected':
-        this.#hooks.inc({ result: event.reason });
         return;
       case 'orchestrator.failed':
         this.#dockerErrors.inc();

@@ -1,3 +1,4 @@
+import type { EventCounter } from '@vault-swarm/kernel';
 import type { Stats } from '@vault-swarm/metrics';
 import { describe, expect, test } from 'vitest';
 import { setUpExposition } from './testing/sources.ts';
@@ -140,4 +141,23 @@ test('shows how full the memory is, and counts what was dropped from it, in both
       vault_swarm_plugin_cache_evictions_total: 5,
     });
   }
+});
+
+test("an adapter's counter has every result from the start, and counts its own events", async () => {
+  interface DoorEvent {
+    readonly type: 'door.opened' | 'door.closed';
+  }
+  const counter: EventCounter<DoorEvent> = {
+    name: 'doors_total',
+    help: 'Doors',
+    results: ['opened', 'locked'],
+    resultOf: ({ type }) => (type === 'door.opened' ? 'opened' : null),
+  };
+  const { exposition, scrape } = setUpExposition({ counters: [counter] });
+  for (const type of ['door.opened', 'door.closed', 'door.opened']) exposition.observe({ type, atMs: 0 } as never);
+  const { samples } = await scrape();
+  expect(samples).toMatchObject({
+    'vault_swarm_plugin_doors_total{result="opened"}': 2,
+    'vault_swarm_plugin_doors_total{result="locked"}': 0,
+  });
 });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { EventCounter } from '@vault-swarm/kernel';
 import type { MonthOfRequests, ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
@@ -27,6 +28,8 @@ export interface PrometheusExposition {
 export interface PrometheusOptions {
   /** The names of the configured provider instances. */
   readonly providers: readonly string[];
+  /** What the adapters count of their own events. */
+  readonly counters: readonly EventCounter<never>[];
   readonly facts: PluginFacts;
   /** The current figures. */
   figures(): Stats;
@@ -56,7 +59,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
   const status = statusMetrics(registry);
   const providers = new ProviderMetrics(registry, options.providers);
   const costs = new CostMetrics(registry);
-  const events = new EventMetrics(registry, options.providers);
+  const events = new EventMetrics(registry, options.providers, options.counters);
   const updates: readonly (() => void)[] = [
     () => {
       const figures = options.figures();

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/kernel';
-import { type ProductEvent, SecretValue } from '@vault-swarm/provider';
+import { SecretValue } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DriverEvent } from './driver-events.ts';
 import { createDriverServer, type DriverServer } from './driver-server.ts';
 import { SocketInUse } from './socket-lock.ts';
 
@@ -30,7 +31,7 @@ const gives = (text: string) => async (): Promise<SecretResponse> => ({
 let directory: string;
 let socketPath: string;
 let driver: DriverServer;
-let events: ProductEvent[];
+let events: DriverEvent[];
 let requests: SecretRequest[];
 let receivedAtMs: (number | undefined)[];
 let answer: () => Promise<SecretResponse>;

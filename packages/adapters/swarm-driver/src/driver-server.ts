@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { SecretSource } from '@vault-swarm/delivery';
-import { type Clock, displayText } from '@vault-swarm/kernel';
-import type { Events } from '@vault-swarm/provider';
+import { type Clock, displayText, type Emitter } from '@vault-swarm/kernel';
 import { AnswerDeadlines } from './answer-deadlines.ts';
+import type { DriverEvent } from './driver-events.ts';
 import { headOf, type Refusal, refusalOf, STRANGE_METHOD } from './parse-errors.ts';
 import { readBody } from './request-body.ts';
 import { RequestQueue } from './request-queue.ts';
@@ -16,7 +16,7 @@ export interface DriverServerOptions {
   /** Where the engine looks for the driver. A missing directory is created. */
   readonly socketPath: string;
   readonly source: SecretSource;
-  readonly events: Events;
+  readonly events: Emitter<DriverEvent>;
   readonly clock: Clock;
   /**
    * What `GET /livez` reports about this process, so that a health check recognises its own plugin; by default

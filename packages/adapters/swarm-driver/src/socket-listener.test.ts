@@ -5,8 +5,8 @@ import { createServer as createSilentServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@vault-swarm/kernel';
-import type { ProductEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DriverEvent } from './driver-events.ts';
 import { SocketListener } from './socket-listener.ts';
 import { SocketInUse } from './socket-lock.ts';
 import { askForName } from './testing/ask-for-name.ts';
@@ -37,20 +37,20 @@ afterEach(async () => {
 
 interface Published {
   readonly socket: SocketListener;
-  readonly events: ProductEvent[];
+  readonly events: DriverEvent[];
   end(): Promise<void>;
 }
 
 /** A process of that name, which answers with the name. */
 function publish(name: string, takeOverWhen?: () => boolean): Published {
   const servers: Server[] = [];
-  const events: ProductEvent[] = [];
+  const events: DriverEvent[] = [];
   const makeServer = () => {
     const server = createServer((_request, response) => response.end(name));
     servers.push(server);
     return server;
   };
-  const emit = (event: ProductEvent) => void events.push(event);
+  const emit = (event: DriverEvent) => void events.push(event);
   const socket = new SocketListener({ socketPath, takeOverWhen, clock, events: { emit }, makeServer });
   const end = async () => {
     await socket.release();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { type Clock, errorMessage } from '@vault-swarm/kernel';
-import type { Events } from '@vault-swarm/provider';
+import { type Clock, type Emitter, errorMessage } from '@vault-swarm/kernel';
+import type { DriverEvent } from './driver-events.ts';
 import { answers } from './liveness.ts';
 import { isStale, type LockedSocket, lockSocket, type OthersSocket, SocketInUse } from './socket-lock.ts';
 
@@ -16,7 +16,7 @@ export interface SocketListenerOptions {
    */
   readonly takeOverWhen: (() => boolean) | undefined;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Emitter<DriverEvent>;
 }
 
 /** How often the public path is checked. */

@@ -9,7 +9,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Parses a duration as Docker and Go write it: `500ms`, `10s`, `1m30s`, `1.5h`, `0`. Returns milliseconds, or `null` if
+ * Parses a duration as Go writes it: `500ms`, `10s`, `1m30s`, `1.5h`, `0`. Returns milliseconds, or `null` if
  * the text is not a duration. Negative durations are not accepted.
  *
  * @see https://pkg.go.dev/time#ParseDuration

@@ -6,6 +6,15 @@ export { type ConnectionFailure, connectionFailure } from './connection-failure.
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
+export {
+  type EventCounter,
+  type EventDescription,
+  type EventDescriptions,
+  type Repetition,
+  type Severity,
+  severities,
+  timesMore,
+} from './event-description.ts';
 export type { Emitter, ListenerFailed, NamedEvent, Timed, TimerFailed } from './events.ts';
 export { displayMessage, displayNames, displayText, errorMessage, quoted } from './foreign-text.ts';
 export { IsolatedTimers } from './isolated-timers.ts';

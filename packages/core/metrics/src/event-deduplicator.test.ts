@@ -1,6 +1,7 @@
-import type { Clock } from '@vault-swarm/kernel';
-import type { TimedEvent } from '@vault-swarm/provider';
+import type { Clock, NamedEvent, Timed } from '@vault-swarm/kernel';
 import { expect, test } from 'vitest';
+import { coreEvents } from './core-events.ts';
+import { EventCatalog } from './event-catalog.ts';
 import { EventDeduplicator } from './event-deduplicator.ts';
 
 function setUp() {
@@ -14,8 +15,10 @@ function setUp() {
       return () => timers.delete(callback);
     },
   };
-  const reported: TimedEvent[] = [];
-  const repeated = new EventDeduplicator(clock, (event) => reported.push(event));
+  const reported: (Timed<NamedEvent> & { readonly repetitions?: number })[] = [];
+  const repeated = new EventDeduplicator(clock, new EventCatalog(coreEvents('Docker')), (event) =>
+    reported.push(event),
+  );
   const advance = (durationMs: number) => {
     nowMs += durationMs;
     for (const [callback, atMs] of [...timers]) {

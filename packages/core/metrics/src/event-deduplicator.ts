@@ -1,5 +1,5 @@
-import type { Clock } from '@vault-swarm/kernel';
-import type { EventListener, TimedEvent } from '@vault-swarm/provider';
+import type { Clock, NamedEvent, Repetition, Timed } from '@vault-swarm/kernel';
+import type { EventCatalog } from './event-catalog.ts';
 
 /** The first report of repetitions comes after this time. The interval doubles with each report, up to the maximum. */
 const FIRST_REPORT_MS = 10_000;
@@ -8,25 +8,11 @@ const MAX_REPORT_MS = 5 * 60_000;
 /** The maximum number of different failures that are reported by name at the same time. Further ones are counted together. */
 const MAX_NAMED = 100;
 
-/** Events that can occur ten thousand times in a storm. */
-const REPEATABLE = [
-  'delivery.failed',
-  'access.denied',
-  'driver.request-rejected',
-  'hook.accepted',
-  'hook.rejected',
-  'notification.failed',
-] as const;
+type AnyEvent = Timed<NamedEvent>;
 
-type Repeatable = Extract<TimedEvent, { readonly type: (typeof REPEATABLE)[number] }>;
-
-function isRepeatable(event: TimedEvent): event is Repeatable {
-  return REPEATABLE.some((type) => type === event.type);
-}
-
-interface Repetition {
+interface Repeated {
   count: number;
-  latest: Repeatable;
+  latest: AnyEvent;
   reportAfterMs: number;
   cancelReport: () => void;
 }
@@ -37,19 +23,28 @@ interface Repetition {
  */
 export class EventDeduplicator {
   readonly #clock: Clock;
-  readonly #tell: EventListener;
-  readonly #repetitions = new Map<string, Repetition>();
+  readonly #catalog: Pick<EventCatalog, 'repetitionOf'>;
+  readonly #tell: (event: AnyEvent) => void;
+  readonly #repetitions = new Map<string, Repeated>();
 
-  /** @param tell receives every event that is not a repetition, and the reports of repetitions. */
-  constructor(clock: Clock, tell: EventListener) {
+  /**
+   * @param catalog says which events are the same.
+   * @param tell receives every event that is not a repetition, and the reports of repetitions, with `repetitions`.
+   */
+  constructor(clock: Clock, catalog: Pick<EventCatalog, 'repetitionOf'>, tell: (event: AnyEvent) => void) {
     this.#clock = clock;
+    this.#catalog = catalog;
     this.#tell = tell;
   }
 
   /** Handles an event. */
-  readonly observe: EventListener = (event) => {
-    if (!isRepeatable(event)) return this.#tell(event);
-    const key = this.#keyOf(event);
+  observe(event: AnyEvent): void {
+    const same = this.#catalog.repetitionOf(event);
+    if (same === null) {
+      this.#tell(event);
+      return;
+    }
+    const key = this.#keyOf(event.type, same);
     const repetition = this.#repetitions.get(key);
     if (repetition !== undefined) {
       repetition.count += 1;
@@ -57,7 +52,7 @@ export class EventDeduplicator {
       return;
     }
     this.#tell(event);
-    const started: Repetition = {
+    const started: Repeated = {
       count: 0,
       latest: event,
       reportAfterMs: FIRST_REPORT_MS,
@@ -65,7 +60,7 @@ export class EventDeduplicator {
     };
     this.#repetitions.set(key, started);
     this.#schedule(key, started);
-  };
+  }
 
   /** Reports all open counts now, and stops. */
   close(): void {
@@ -76,21 +71,14 @@ export class EventDeduplicator {
     }
   }
 
-  #keyOf(event: Repeatable): string {
-    if (event.type === 'driver.request-rejected') return JSON.stringify([event.type, event.status]);
-    if (event.type === 'notification.failed') return JSON.stringify([event.type, event.notification]);
-    if (event.type === 'hook.accepted') return JSON.stringify([event.type, event.hook]);
-    if (event.type === 'hook.rejected') {
-      // Any client can make up names.
-      return JSON.stringify([event.type, event.reason, event.reason === 'unknown-name' ? null : event.hook]);
-    }
-    const code = event.type === 'access.denied' ? null : event.code;
-    const named = JSON.stringify([event.type, code, event.secret, event.service]);
-    if (this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED) return named;
-    return JSON.stringify([event.type, code]);
+  #keyOf(type: string, { kind, names }: Repetition): string {
+    const general = JSON.stringify([type, kind]);
+    if (names === undefined) return general;
+    const named = JSON.stringify([type, kind, names]);
+    return this.#repetitions.has(named) || this.#repetitions.size < MAX_NAMED ? named : general;
   }
 
-  #schedule(key: string, repetition: Repetition): void {
+  #schedule(key: string, repetition: Repeated): void {
     repetition.cancelReport = this.#clock.after(repetition.reportAfterMs, () => {
       if (repetition.count === 0) {
         this.#repetitions.delete(key);
@@ -102,9 +90,10 @@ export class EventDeduplicator {
     });
   }
 
-  #report(repetition: Repetition): void {
+  #report(repetition: Repeated): void {
     if (repetition.count === 0) return;
-    this.#tell({ ...repetition.latest, repetitions: repetition.count });
+    const report = { ...repetition.latest, repetitions: repetition.count };
+    this.#tell(report);
     repetition.count = 0;
   }
 }

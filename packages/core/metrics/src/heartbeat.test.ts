@@ -35,7 +35,7 @@ test('a beat keeps the ticker healthy for three intervals, and the next one make
   expect(heartbeat.tickerHealthy).toBe(true);
 });
 
-test('only a pass that ended and in which Docker answered beats', () => {
+test('only a pass that ended and in which the orchestrator answered beats', () => {
   const { heartbeat } = setUp();
   heartbeat.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: false });
   heartbeat.observe({ type: 'reconcile.failed', message: 'not done within 30000 ms' });

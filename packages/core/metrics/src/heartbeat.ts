@@ -5,7 +5,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 const MISSED_INTERVALS = 3;
 
 /**
- * Monitors whether reconcile passes complete. A beat is a pass that ended and in which Docker answered. Ages use the
+ * Monitors whether reconcile passes complete. A beat is a pass that ended and in which the orchestrator answered. Ages use the
  * monotonic clock. So a change of the wall clock makes neither a healthy plugin look dead nor a dead one healthy.
  */
 export class Heartbeat {
@@ -23,7 +23,7 @@ export class Heartbeat {
     this.#startedMonotonicMs = clock.monotonic();
   }
 
-  /** Records a beat if `event` is a pass that ended and in which Docker answered. */
+  /** Records a beat if `event` is a pass that ended and in which the orchestrator answered. */
   observe(event: ProductEvent): void {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) this.beat();
   }

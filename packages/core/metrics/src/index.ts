@@ -1,13 +1,7 @@
+export { coreEvents } from './core-events.ts';
 export { type DeliveryCounts, DeliveryStats, type DeliverySummary } from './delivery-stats.ts';
+export { EventCatalog, type EventRecord } from './event-catalog.ts';
 export { EventDeduplicator } from './event-deduplicator.ts';
-export {
-  describeEvent,
-  type EventRecord,
-  eventRecord,
-  type Severity,
-  severities,
-  severityOf,
-} from './event-description.ts';
 export { type HealthSummary, healthSummary, type SummarisedService, type SummaryFacts } from './health-summary.ts';
 export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';

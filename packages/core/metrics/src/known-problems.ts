@@ -1,4 +1,4 @@
-import { type Problem, problem, rankedProblems } from '@vault-swarm/provider';
+import { type Problem, type ProblemContext, problem, rankedProblems } from '@vault-swarm/provider';
 import type { ProviderSummary } from './provider-stats.ts';
 
 /** The sources of the list of problems. */
@@ -7,19 +7,26 @@ export interface ProblemSources {
   readonly rotation: readonly Problem[];
   readonly providers: readonly ProviderSummary[];
   readonly tickerHealthy: boolean;
+  /** For the texts of problems that the rotation can't find. */
+  readonly orchestrator?: Pick<ProblemContext, 'orchestrator' | 'advice'>;
 }
 
 /**
  * All problems: those that the rotation found, and those that it can't find. The rotation checks only providers whose
  * secrets are in use, and only while the orchestrator answers. A request that hangs has not failed yet.
  */
-export function knownProblems({ rotation, providers, tickerHealthy }: ProblemSources): readonly Problem[] {
+export function knownProblems({
+  rotation,
+  providers,
+  tickerHealthy,
+  orchestrator,
+}: ProblemSources): readonly Problem[] {
   const reported = new Set(rotation.flatMap(({ provider }) => provider ?? []));
   const isExplained = rotation.some(
     ({ code }) => code === 'ORCHESTRATOR_UNAVAILABLE' || code === 'ORCHESTRATOR_ACCESS_DENIED',
   );
   return rankedProblems([
-    ...(tickerHealthy || isExplained ? [] : [problem('RECONCILE_STALLED', STALLED)]),
+    ...(tickerHealthy || isExplained ? [] : [problem('RECONCILE_STALLED', STALLED, orchestrator)]),
     ...rotation,
     ...providers.flatMap((provider) => (reported.has(provider.name) ? [] : problemsOf(provider))),
     ...providers.flatMap(loginProblemOf),

@@ -1,8 +1,8 @@
-import { Listeners } from '@vault-swarm/kernel';
-import type { Events, TimedEvent } from '@vault-swarm/provider';
+import { type Emitter, type ListenerFailed, Listeners, type NamedEvent, type Timed } from '@vault-swarm/kernel';
+import type { TimedEvent } from '@vault-swarm/provider';
 
 /** An event of the list. Its number is greater than that of each earlier event. */
-export type NumberedEvent = TimedEvent & { readonly id: number };
+export type NumberedEvent = Timed<NamedEvent> & { readonly id: number };
 
 /** Selects events. */
 export interface RecentEventsQuery {
@@ -15,11 +15,11 @@ export interface RecentEventsQuery {
 }
 
 /** The events that end a rollout or a rollback: the history of rotations. */
-export const rotationEnds: readonly TimedEvent['type'][] = [
+export const rotationEnds: readonly string[] = [
   'rollout.completed',
   'rollout.failed',
   'rollback.completed',
-];
+] satisfies readonly TimedEvent['type'][];
 
 /** So many times more of {@link rotationEnds} are kept than of other kinds. */
 const MORE_ROTATIONS = 2;
@@ -56,12 +56,15 @@ const TEXT_BYTES = 16;
 export class RecentEvents {
   readonly #capacity: number;
   readonly #maxBytes: number;
-  readonly #byType = new Map<TimedEvent['type'], Kept>();
+  readonly #byType = new Map<string, Kept>();
   readonly #listeners: Listeners<[NumberedEvent]>;
   #nextId: number;
 
   /** @param events receives `listener.failed`. */
-  constructor(events: Events, { capacity = CAPACITY, maxBytes = MAX_BYTES, firstId = 0 }: RecentEventsOptions = {}) {
+  constructor(
+    events: Emitter<ListenerFailed>,
+    { capacity = CAPACITY, maxBytes = MAX_BYTES, firstId = 0 }: RecentEventsOptions = {},
+  ) {
     this.#capacity = capacity;
     this.#maxBytes = maxBytes;
     this.#listeners = new Listeners(events);
@@ -74,7 +77,7 @@ export class RecentEvents {
   }
 
   /** Keeps `event`, and sends it to all listeners. */
-  observe(event: TimedEvent): void {
+  observe<E extends Timed<NamedEvent>>(event: E): void {
     const numbered = { ...event, id: this.#nextId++ };
     this.#keep(numbered);
     this.#listeners.notify(numbered);
@@ -87,7 +90,7 @@ export class RecentEvents {
 
   /** The latest events of the kinds that `wanted` accepts, the newest first. */
   list(
-    wanted: (type: TimedEvent['type']) => boolean = () => true,
+    wanted: (type: string) => boolean = () => true,
     { before = Number.POSITIVE_INFINITY, after = -1, limit = this.#capacity }: RecentEventsQuery = {},
   ): readonly NumberedEvent[] {
     return [...this.#byType]
@@ -112,7 +115,7 @@ export class RecentEvents {
 }
 
 /** Estimates the memory of an event, at two bytes for each code unit. */
-function estimatedBytes(event: TimedEvent): number {
+function estimatedBytes(event: NamedEvent): number {
   const fields = Object.values(event).flat();
   const texts = fields.flatMap((field) =>
     typeof field === 'object' && field !== null ? Object.values(field) : [field],

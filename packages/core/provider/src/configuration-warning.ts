@@ -1,6 +1,6 @@
 /**
- * The codes of {@link ConfigurationWarning}. Programs match on them. docs/reference/environment.md explains each code
- * and its fix.
+ * The codes of {@link ConfigurationWarning}, besides those that an adapter lists itself. Programs match on them.
+ * docs/reference/environment.md explains each code and its fix.
  */
 export const warningCodes = [
   'access-not-enforced',
@@ -10,7 +10,6 @@ export const warningCodes = [
   'certificate-not-verified',
   'core-dumps-enabled',
   'credential-file-readable',
-  'docker-without-tls',
   'ledger-key-in-ledger',
   'plain-http',
   'setting-ignored',
@@ -20,12 +19,10 @@ export const warningCodes = [
   'unsigned-ledger-accepted',
 ] as const;
 
-/** One of {@link warningCodes}. */
-export type WarningCode = (typeof warningCodes)[number];
-
 /** A valid setting that is dangerous or has no effect. The plugin starts with it and reports it. */
 export interface ConfigurationWarning {
-  readonly code: WarningCode;
+  /** Lower-case words with dashes, such as `short-token`. */
+  readonly code: string;
   readonly variable: string;
   /** What is dangerous, and what to do. Never contains a credential. */
   readonly message: string;

@@ -1,5 +1,5 @@
 import { displayMessage, displayText, formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
-import type { ConfigurationWarning, WarningCode } from './configuration-warning.ts';
+import type { ConfigurationWarning } from './configuration-warning.ts';
 import { Credential } from './credential.ts';
 import type { OwnFile } from './own-file.ts';
 import { type ReadFile, UnusableFile, whyUnreadable } from './read-file.ts';
@@ -79,7 +79,7 @@ export class Environment {
   }
 
   /** Adds a warning. A warning that two readers of a variable find is added once. */
-  warn(code: WarningCode, variable: string, message: string): void {
+  warn(code: string, variable: string, message: string): void {
     const warning = { code, variable: displayText(variable), message: displayMessage(message) };
     const isSame = (known: ConfigurationWarning) =>
       known.variable === warning.variable && known.message === warning.message;

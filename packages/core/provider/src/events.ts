@@ -1,20 +1,5 @@
 import type { Emitter, ListenerFailed, Timed, TimerFailed } from '@vault-swarm/kernel';
-import type { WarningCode } from './configuration-warning.ts';
 import type { DeliveryErrorCode, ProviderErrorCode } from './provider-error.ts';
-
-/** Why a request to a hook was rejected. `replay`: it was accepted before. */
-export const hookRejections = [
-  'unknown-name',
-  'unsigned',
-  'signature',
-  'timestamp',
-  'replay',
-  'too-large',
-  'unreadable',
-] as const;
-
-/** One of {@link hookRejections}. */
-export type HookRejection = (typeof hookRejections)[number];
 
 /**
  * How the change that caused a rollout was noticed: by a poll at the interval, by a hook, because an operator requested a
@@ -50,8 +35,9 @@ export interface RolloutCause {
 export type DeliverySource = 'cache' | 'provider' | 'stale';
 
 /**
- * All events of the product. Logging, metrics and the event list subscribe to them. Events contain names of secrets,
- * services and revisions, but never a value.
+ * The events of core. An adapter with events of its own declares and describes them itself, and emits them to an
+ * `Emitter` of these. Logging, metrics and the event list subscribe to all. Events contain names of secrets, services
+ * and revisions, but never a value.
  */
 export type ProductEvent =
   | {
@@ -243,65 +229,20 @@ export type ProductEvent =
   | { readonly type: 'leadership.changed'; readonly leader: boolean }
   | { readonly type: 'reconcile.completed'; readonly durationMs: number; readonly orchestratorAnswered: boolean }
   | { readonly type: 'reconcile.failed'; readonly message: string }
-  | { readonly type: 'driver.listening'; readonly socket: string }
-  /** Another process serves the socket. This process waits to take it over. */
-  | { readonly type: 'driver.standby'; readonly socket: string }
-  /** Another process has taken over the socket. */
-  | { readonly type: 'driver.superseded'; readonly socket: string }
-  /** The socket's path no longer leads to this process, and this can't be fixed. */
-  | { readonly type: 'driver.socket-lost'; readonly socket: string; readonly message: string }
-  | {
-      readonly type: 'driver.request-rejected';
-      readonly status: number;
-      readonly message: string;
-      /** The number of such requests since the last report; only in reports of repeated events. */
-      readonly repetitions?: number;
-    }
-  | { readonly type: 'monitoring.listening'; readonly address: string }
-  | { readonly type: 'monitoring.failed'; readonly message: string }
-  /** The monitoring port has another certificate, which expires at this time, in milliseconds since 1970. */
-  | { readonly type: 'monitoring.certificate'; readonly endsAtMs: number }
   | {
       readonly type: 'plugin.warning';
       readonly message: string;
       /** For a setting: the code, and the variable that `message` starts with. */
-      readonly code?: WarningCode;
+      readonly code?: string;
       readonly variable?: string;
     }
   | ListenerFailed
-  | TimerFailed
-  /** An authentic request to a hook: the provider is polled soon. */
-  | {
-      readonly type: 'hook.accepted';
-      readonly hook: string;
-      readonly provider: string;
-      /** The number of such requests since the last report; only in reports of repeated events. */
-      readonly repetitions?: number;
-    }
-  | {
-      readonly type: 'hook.rejected';
-      /** The name in the request's path. */
-      readonly hook: string;
-      readonly reason: HookRejection;
-      readonly repetitions?: number;
-    }
-  /** A message was accepted by the receiver with this name. */
-  | { readonly type: 'notification.sent'; readonly notification: string }
-  | {
-      readonly type: 'notification.failed';
-      readonly notification: string;
-      /** `dropped`: too many messages wait already. `failed`: the receiver refused it, or failed too often. */
-      readonly result: 'failed' | 'dropped';
-      readonly message: string;
-      /** The number of such events since the last report; only in reports of repeated events. */
-      readonly repetitions?: number;
-    }
-  | { readonly type: 'plugin.stopping'; readonly signal: string };
+  | TimerFailed;
 
 /** An event with the time at which it was emitted, in milliseconds since 1970. */
 export type TimedEvent = Timed<ProductEvent>;
 
-/** Receives the events of the product. Never throws, never blocks. */
+/** Receives the events of core. Never throws, never blocks. */
 export type Events = Emitter<ProductEvent>;
 
 /** Receives every event, in the order of emission. If it throws, only this listener misses that event. */

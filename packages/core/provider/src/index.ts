@@ -11,7 +11,7 @@ export {
   Environment,
   type NamedCredential,
 } from './configuration.ts';
-export { type ConfigurationWarning, type WarningCode, warningCodes } from './configuration-warning.ts';
+export { type ConfigurationWarning, warningCodes } from './configuration-warning.ts';
 export { Credential } from './credential.ts';
 export { decryptionLabels } from './decryption-labels.ts';
 export type { DecryptOptions, Decryptor } from './decryptor.ts';
@@ -21,8 +21,6 @@ export {
   type DeliverySource,
   type EventListener,
   type Events,
-  type HookRejection,
-  hookRejections,
   type LeaseLimit,
   leaseLimits,
   type NoticedBy,
@@ -55,6 +53,7 @@ export type { OwnFile } from './own-file.ts';
 export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
 export type { ProbeOutcome } from './probe-outcome.ts';
 export {
+  type OrchestratorAdvice,
   type Problem,
   type ProblemCode,
   type ProblemContext,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ProblemList } from './problem.ts';
+import { type OrchestratorAdvice, ProblemList } from './problem.ts';
 
 test('lists the worst problem first', () => {
   const list = new ProblemList();
@@ -32,6 +32,20 @@ test('a problem can be worse than its kind, and has an action for the service th
   list.add('SECRET_UNDELIVERABLE', 'db: no such path', { severity: 'critical', action: 'Write it' });
   expect(list.problems.map(({ severity, action }) => [severity, action])).toEqual([
     ['critical', 'Write it'],
-    ['warning', 'Fix the cause. See each attempt: docker service ps --no-trunc web'],
+    ['warning', 'Fix the cause. See each attempt to start a task of web'],
+  ]);
+});
+
+test("an orchestrator's advice replaces the general actions", () => {
+  const advice: OrchestratorAdvice = {
+    actions: { SERVICE_DEGRADED: 'Run: tasks of {service}' },
+    replaceSecret: () => '',
+  };
+  const list = new ProblemList({ orchestrator: 'the pool', advice });
+  list.add('SERVICE_DEGRADED', 'web: exit code 1', { services: ['web'] });
+  list.add('RECONCILE_STALLED', 'no answer');
+  expect(list.problems.map(({ action }) => action)).toEqual([
+    'Secrets are still delivered, but nothing is rotated. Check the pool, and the log of the plugin',
+    'Run: tasks of web',
   ]);
 });

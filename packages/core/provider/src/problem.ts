@@ -19,23 +19,22 @@ const kinds = {
   NOT_A_MANAGER: {
     severity: 'critical',
     summary: 'This node is not a manager',
-    action: 'Run the plugin on the managers, or promote this node: docker node promote NODE',
+    action: 'Run the plugin on the managers, or make this node a manager',
   },
   ORCHESTRATOR_UNAVAILABLE: {
     severity: 'critical',
     summary: '{orchestrator} does not answer',
-    action:
-      'Secrets are still delivered, but nothing is rotated. Check the engine of this node: docker info, journalctl -u docker',
+    action: 'Secrets are still delivered, but nothing is rotated. Check {orchestrator} on this node',
   },
   ORCHESTRATOR_ACCESS_DENIED: {
     severity: 'critical',
     summary: '{orchestrator} refuses a request that the plugin needs',
-    action: 'Allow the request in the proxy before the Docker socket: see docs/reference/docker.md',
+    action: 'Give the plugin the right that the message names',
   },
   RECONCILE_STALLED: {
     severity: 'critical',
     summary: 'No reconcile pass completes',
-    action: 'Secrets are still delivered, but nothing is rotated. Check docker info, and the log of the plugin',
+    action: 'Secrets are still delivered, but nothing is rotated. Check {orchestrator}, and the log of the plugin',
   },
   LEDGER_UNTRUSTED: {
     severity: 'critical',
@@ -50,7 +49,7 @@ const kinds = {
   SERVICE_FAILING: {
     severity: 'critical',
     summary: 'A service has no running task',
-    action: 'Fix the cause. See each attempt: docker service ps --no-trunc {service}',
+    action: 'Fix the cause. See each attempt to start a task of {service}',
   },
   PROVIDER_UNAVAILABLE: {
     severity: 'warning',
@@ -78,7 +77,7 @@ const kinds = {
   SERVICE_DEGRADED: {
     severity: 'warning',
     summary: 'A service has fewer running tasks than desired',
-    action: 'Fix the cause. See each attempt: docker service ps --no-trunc {service}',
+    action: 'Fix the cause. See each attempt to start a task of {service}',
   },
   VALUE_QUARANTINED: {
     severity: 'warning',
@@ -88,8 +87,7 @@ const kinds = {
   ROTATION_BLOCKED: {
     severity: 'warning',
     summary: 'A rotation does not proceed',
-    action:
-      'Running tasks keep their values. Fix the cause; the rotation then continues. See docker service ps --no-trunc {service}',
+    action: 'Running tasks keep their values. Fix the cause; the rotation then continues. See the tasks of {service}',
   },
   LOCKDOWN_ACTIVE: {
     severity: 'warning',
@@ -191,10 +189,19 @@ export interface Problem {
   readonly provider?: string;
 }
 
+/** How operators act on one orchestrator: its own commands in place of the general texts. */
+export interface OrchestratorAdvice {
+  /** Actions by code. `{service}` is replaced by the name of a service. */
+  readonly actions: Readonly<Partial<Record<ProblemCode, string>>>;
+  /** How a service gets another secret in place of this one. */
+  replaceSecret(secret: string, service: string): string;
+}
+
 /** The optional parts of a problem. */
 export interface ProblemContext {
   /** The name that users know for the orchestrator. */
   readonly orchestrator?: string;
+  readonly advice?: OrchestratorAdvice | undefined;
   /** See {@link Problem.provider}. */
   readonly provider?: string;
   /** Instead of the severity of the code. */
@@ -209,10 +216,12 @@ export interface ProblemContext {
 
 /** Creates a problem, with texts limited as by `displayMessage`. @param detail follows the summary and a colon. */
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
-  const { orchestrator = 'The orchestrator', provider, secrets = [], services = [] } = context;
+  const { orchestrator = 'The orchestrator', advice, provider, secrets = [], services = [] } = context;
   const kind: Kind = kinds[code];
   const summary = displayMessage(kind.summary.replace('{orchestrator}', () => orchestrator));
-  const action = (context.action ?? kind.action).replace('{service}', () => displayText(services[0] ?? 'NAME'));
+  const action = (context.action ?? advice?.actions[code] ?? kind.action)
+    .replace('{orchestrator}', () => orchestrator)
+    .replace('{service}', () => displayText(services[0] ?? 'NAME'));
   return {
     code,
     severity: context.severity ?? kind.severity,
@@ -241,12 +250,18 @@ const MAX_LENGTH = 200_000;
 /** A list of problems, limited in number and length. If problems are missing, a last entry says how many. */
 export class ProblemList {
   readonly #problems: Problem[] = [];
+  readonly #orchestrator: Pick<ProblemContext, 'orchestrator' | 'advice'>;
   #length = 0;
   #more = 0;
 
+  /** @param orchestrator for the texts of all problems. */
+  constructor(orchestrator: Pick<ProblemContext, 'orchestrator' | 'advice'> = {}) {
+    this.#orchestrator = orchestrator;
+  }
+
   /** Adds a problem. @param detail follows the summary and a colon. */
   add(code: ProblemCode, detail: string, context?: ProblemContext): void {
-    const added = problem(code, detail, context);
+    const added = problem(code, detail, { ...this.#orchestrator, ...context });
     this.#length += added.detail.length;
     if (this.#problems.length >= MAX_PROBLEMS || this.#length > MAX_LENGTH) this.#more += 1;
     else this.#problems.push(added);

@@ -1,7 +1,7 @@
 import type { RotationWindow } from './rotation-window.ts';
 import type { SecretRef } from './secret-ref.ts';
 
-/** The labels of a Swarm secret. */
+/** The labels of a secret. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** When a rotation updates the services that use a secret: automatically, on request, or never. */

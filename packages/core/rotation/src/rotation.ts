@@ -125,7 +125,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#providerHints = new ProviderHints({ ...ports, wake: () => this.#passes.wake() });
     this.#rollouts = new RolloutTracker(clock);
     this.#failing = new FailingServices(ports.orchestrator, (id) => this.#rollouts.stability(id).stableForMs);
-    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator.displayName, this.#failing);
+    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator, this.#failing);
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { HookRejection } from '@vault-swarm/provider';
+import type { HookRejection } from '../monitoring-events.ts';
 
 /** A request to a hook, with all that its signature may cover. */
 export interface HookRequest {

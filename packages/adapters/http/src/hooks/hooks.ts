@@ -1,5 +1,5 @@
 import type { Clock } from '@vault-swarm/kernel';
-import type { HookRejection } from '@vault-swarm/provider';
+import type { HookRejection } from '../monitoring-events.ts';
 import type { HookConfig, HookKind } from './hook-config.ts';
 import { type HookRequest, type HookVerdict, rejected, type VerifyHook } from './hook-request.ts';
 import { verifyBearer } from './kinds/bearer.ts';

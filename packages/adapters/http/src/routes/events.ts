@@ -1,5 +1,4 @@
-import { type RecentEvents, rotationEnds } from '@vault-swarm/metrics';
-import type { TimedEvent } from '@vault-swarm/provider';
+import { type EventCatalog, type RecentEvents, rotationEnds } from '@vault-swarm/metrics';
 import type { RequestHandler } from 'express';
 import { type Events, eventsSchema } from '../api/index.ts';
 import { eventsQuerySchema } from '../api/parameters.ts';
@@ -18,19 +17,18 @@ export const eventsRoute: Route = {
   summary: 'Events, newest first',
   query: eventsQuerySchema,
   responses: { 200: eventsSchema },
-  handlers: ({ sources }) => [eventsHandler(sources.recentEvents)],
+  handlers: ({ sources }) => [eventsHandler(sources.recentEvents, sources.eventCatalog)],
 };
 
-function eventsHandler(recentEvents: Pick<RecentEvents, 'list'>): RequestHandler {
+function eventsHandler(recentEvents: Pick<RecentEvents, 'list'>, catalog: EventCatalog): RequestHandler {
   return (request, response) => {
     const query = readQuery(eventsQuerySchema, request, response);
     if (query === null) return;
     const { level, limit, before, rotations } = query;
-    const isSevere = atLeast(level);
-    const wanted = (type: TimedEvent['type']) =>
-      isSevere(type) && (rotations === undefined || rotationEnds.includes(type));
+    const isSevere = atLeast(level, catalog);
+    const wanted = (type: string) => isSevere(type) && (rotations === undefined || rotationEnds.includes(type));
     const found = recentEvents.list(wanted, before === undefined ? {} : { before });
-    const shown = fitting(found.slice(0, limit).map((event) => JSON.stringify(eventDocument(event))));
+    const shown = fitting(found.slice(0, limit).map((event) => JSON.stringify(eventDocument(event, catalog))));
     const last = found[shown.length - 1];
     const nextBefore: Events['next_before'] = shown.length < found.length && last !== undefined ? last.id : null;
     sendJsonText(response, 200, `{"events":[${shown.join(',')}],"next_before":${nextBefore}}`);

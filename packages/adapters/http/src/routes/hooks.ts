@@ -1,6 +1,6 @@
-import type { HookRejection } from '@vault-swarm/provider';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { hookHandshakeSchema } from '../api/index.ts';
+import type { HookRejection } from '../monitoring-events.ts';
 import { sendEmpty, sendJson, sendProblem } from '../send.ts';
 import type { Route, RouteParts } from './route.ts';
 

@@ -1,11 +1,11 @@
-import type { Clock } from '@vault-swarm/kernel';
-import type { Events } from '@vault-swarm/provider';
+import type { Clock, Emitter } from '@vault-swarm/kernel';
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { Access } from '../access/authorization.ts';
 import type { CallerAccess, Overview } from '../api/index.ts';
 import type { DashboardFiles } from '../assets.ts';
 import type { Hooks } from '../hooks/hooks.ts';
+import type { MonitoringEvent } from '../monitoring-events.ts';
 import type { MonitoringSources } from '../sources.ts';
 import type { StatusLists } from '../status-lists.ts';
 import type { Streams } from '../stream.ts';
@@ -43,7 +43,7 @@ export interface RouteParts {
   readonly sources: MonitoringSources;
   readonly hooks: Hooks;
   readonly clock: Clock;
-  readonly events: Events;
+  readonly events: Emitter<MonitoringEvent>;
   readonly statusLists: StatusLists;
   readonly streams: Streams;
   /** Limits failed sign-ins. */

@@ -2,11 +2,20 @@ import { type IncomingHttpHeaders, request as requestPlainly } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@vault-swarm/kernel';
-import { DeliveryStats, History, ProviderStats, RecentEvents, type Stats } from '@vault-swarm/metrics';
+import {
+  coreEvents,
+  DeliveryStats,
+  EventCatalog,
+  History,
+  ProviderStats,
+  RecentEvents,
+  type Stats,
+} from '@vault-swarm/metrics';
 import { Credential, type ProductEvent, type TimedEvent } from '@vault-swarm/provider';
 import { condition, type RotationStatus, type ServiceStatus } from '@vault-swarm/rotation';
 import type { MonitoringConfig } from '../config.ts';
 import type { HookConfig } from '../hooks/hook-config.ts';
+import { type MonitoringEvent, monitoringEvents } from '../monitoring-events.ts';
 import { createMonitoringServer, type MonitoringServer, type MonitoringServerOptions } from '../server.ts';
 import type { MonitoringSources } from '../sources.ts';
 import type { CertificateSource } from '../tls/certificate-reloader.ts';
@@ -132,7 +141,7 @@ const events: readonly TimedEvent[] = [
 /** A monitoring server on a free port of this machine, and what it emitted. */
 export interface Fixture {
   readonly server: MonitoringServer;
-  readonly emitted: readonly ProductEvent[];
+  readonly emitted: readonly (ProductEvent | MonitoringEvent)[];
   ask(path: string, options?: AskOptions): Promise<Answer>;
 }
 
@@ -169,7 +178,7 @@ export async function startFixture(
   sources: Partial<MonitoringSources> = {},
   clock: Partial<Clock> = {},
 ): Promise<Fixture> {
-  const emitted: ProductEvent[] = [];
+  const emitted: (ProductEvent | MonitoringEvent)[] = [];
   const server = createFixtureServer(config, sources, emitted, clock);
   const address = await server.listen();
   return { server, emitted, ask: (path, options) => ask(`${address}${path}`, options) };
@@ -184,7 +193,7 @@ export function createFixtureServer(...given: Parameters<typeof fixtureOptions>)
 export function fixtureOptions(
   { token, viewToken, hooks = [], ...given }: FixtureConfig,
   sources: Partial<MonitoringSources> = {},
-  emitted: ProductEvent[] = [],
+  emitted: (ProductEvent | MonitoringEvent)[] = [],
   changedClock: Partial<Clock> = {},
 ): MonitoringServerOptions {
   const clock: Clock = { now: () => NOW_MS, monotonic: () => 0, after: () => () => {}, ...changedClock };
@@ -224,6 +233,7 @@ export function fixtureOptions(
       hints: { hint: () => undefined },
       lockdowns: { lockdown: async () => null },
       recentEvents,
+      eventCatalog: new EventCatalog(coreEvents('Docker'), monitoringEvents),
       prometheus: { contentType: (accept) => `text/plain; version=0.0.4; for=${accept}`, render: async () => 'up 1\n' },
       live: () => true,
       waitingFor: () => [],

@@ -1,5 +1,6 @@
-import { type Clock, displayText, errorMessage } from '@vault-swarm/kernel';
-import { type Events, type Problem, problem } from '@vault-swarm/provider';
+import { type Clock, displayText, type Emitter, errorMessage } from '@vault-swarm/kernel';
+import { type Problem, problem } from '@vault-swarm/provider';
+import type { MonitoringEvent } from '../monitoring-events.ts';
 import { type Certificate, CertificateProblem } from './certificate.ts';
 
 const RELOAD_INTERVAL_MS = 10_000;
@@ -21,13 +22,13 @@ export interface CertificateSource {
 export class CertificateReloader {
   readonly #source: CertificateSource;
   readonly #clock: Clock;
-  readonly #events: Events;
+  readonly #events: Emitter<MonitoringEvent>;
   #current: Certificate;
   #cancel: (() => void) | null = null;
   /** The problem at the latest poll, and whether it was reported. */
   #wrong: { readonly message: string; readonly isReported: boolean } | null = null;
 
-  constructor(source: CertificateSource, clock: Clock, events: Events) {
+  constructor(source: CertificateSource, clock: Clock, events: Emitter<MonitoringEvent>) {
     this.#source = source;
     this.#clock = clock;
     this.#events = events;

@@ -96,6 +96,7 @@ export interface Sources {
   providers: readonly ProviderSummary[];
   ledger: ReturnType<PrometheusOptions['ledger']>;
   costs: ReturnType<PrometheusOptions['requestsPerMonth']>;
+  counters: PrometheusOptions['counters'];
 }
 
 /** An exposition, and what it is read from. */
@@ -107,10 +108,12 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     providers: [unused],
     ledger: { bytes: null, limitBytes: 1_500_000 },
     costs: new Map(),
+    counters: [],
     ...changes,
   };
   const exposition = createPrometheusExposition({
     providers: ['vault', 'file'],
+    counters: sources.counters,
     facts: { version: '1.2.3', rotationIntervalMs: 10_000, getSecretDeadlineMs: 2_000 },
     figures: () => sources.figures,
     held: () => sources.held,

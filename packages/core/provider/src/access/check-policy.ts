@@ -12,7 +12,7 @@ export interface IneffectiveRule {
   readonly reason: string;
 }
 
-/** The rules that have no effect in any Swarm. */
+/** The rules that have no effect in any cluster. */
 export function unreachableRules(policy: AccessPolicy): readonly IneffectiveRule[] {
   return policy.rules.flatMap((rule, index) => {
     const reason = contradiction(rule) ?? unusableGrant(policy, rule) ?? repetition(policy, index);
@@ -20,7 +20,7 @@ export function unreachableRules(policy: AccessPolicy): readonly IneffectiveRule
   });
 }
 
-/** The rules that have no effect in this Swarm now. */
+/** The rules that have no effect in this cluster now. */
 export function unusedRules(
   policy: AccessPolicy,
   uses: readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[],

@@ -4,7 +4,7 @@ import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger
 import type { Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import { epochOf } from './plan-epochs.ts';
 
-/** A use of a lease key by a service: all its Swarm secrets with the same path and parameters. */
+/** A use of a lease key by a service: all its secrets with the same path and parameters. */
 export interface LeaseUse {
   readonly service: Workload;
   readonly leaseKey: string;

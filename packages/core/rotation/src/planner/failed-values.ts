@@ -61,7 +61,7 @@ export class FailedValues {
   }
 }
 
-/** Two Swarm secrets may have one ref. Equal bytes of different refs are only a coincidence. */
+/** Two secrets may have one ref. Equal bytes of different refs are only a coincidence. */
 function isSame(failed: FailedValue, key: string, value: SecretVersion): boolean {
   return (failed.key === key || isOfSameRef(failed.value, value)) && sameValue(failed.value, value);
 }

@@ -36,8 +36,9 @@ import {
 import { blockerByTime } from './start-times.ts';
 
 /**
- * This many tasks of a rollout must fail before its values are blamed, if Swarm does not halt the update. Swarm
- * continues after a failure if the service is configured so, and reports nothing about an update that it resumed.
+ * This many tasks of a rollout must fail before its values are blamed, if the orchestrator does not halt
+ * the update. It continues after a failure if the service is configured so, and reports nothing about an update that it
+ * resumed.
  */
 const FAILURES_OF_A_BAD_VALUE = 2;
 
@@ -174,7 +175,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
-  // If Swarm reports no state, the update may not have started. After a change of the leader, Swarm reports completion
+  // If no state is reported, the update may not have started. After a change of the leader, completion is reported
   // even while the tasks of every slot fail repeatedly: the new leader checks only for slots with tasks of another
   // generation.
   const hasFailed = failures?.some((task) => isOurs(task) && task.started) === true;
@@ -186,12 +187,12 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOfEarlier = !without.every(isOurs);
   const isThrough = service.rollout.state === 'completed' || (isStable(serviceState) && !isOfEarlier);
   if (!isThrough || isOfEarlier) {
-    // Swarm forgets a resumed update if it was resumed while Swarm still worked on a slot. It needs another request.
+    // A resumed update is forgotten if it was resumed while a slot was still updated. It needs another request.
     // This also happens if the user resumes the update.
     const isForgotten = service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
-  // Swarm has completed the update, but tasks of this rollout have other revisions than intended.
+  // The update is completed, but tasks of this rollout have other revisions than intended.
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.
   if (!runForLong(serviceState)) return unchanged;
@@ -199,7 +200,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
-/** The rollout was rolled back, and the service was changed since. Swarm no longer reports the rollback. */
+/** The rollout was rolled back, and the service was changed since. The rollback is no longer reported. */
 function planUndone(serviceState: ServiceState, open: OpenRollout, unchanged: Decision): Decision {
   if (!isSettled(serviceState)) return unchanged;
   if (dueBindings(serviceState).length === 0) return noChange(serviceState, null);

@@ -398,8 +398,8 @@ function isStillRequested(key: string, { rollout }: LedgerService, known: readon
 }
 
 /**
- * Whether the service takes one of the places for parallel rollouts. It does so from the intent on, since Swarm may
- * need a while to report the start.
+ * Whether the service takes one of the places for parallel rollouts. It does so from the intent on, since the
+ * orchestrator may need a while to report the start.
  */
 function isRolling({ service, entry, bindings }: OwnServiceState): boolean {
   const { rollout } = entry;

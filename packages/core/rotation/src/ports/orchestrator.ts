@@ -1,7 +1,7 @@
 import { displayMessage } from '@vault-swarm/kernel';
-import type { CallOptions, Labels } from '@vault-swarm/provider';
+import type { CallOptions, Labels, OrchestratorAdvice } from '@vault-swarm/provider';
 
-/** A secret of ours: a Swarm object that uses this driver. */
+/** A secret of ours: an object of the orchestrator that uses this driver. */
 export interface WorkloadSecret {
   readonly id: string;
   readonly name: string;
@@ -143,6 +143,8 @@ export interface RollOptions extends CallOptions {
 export interface Orchestrator {
   /** The orchestrator's name for messages to its users. */
   readonly displayName: string;
+  /** How its users act on problems. Without it, they get general texts. */
+  readonly advice?: OrchestratorAdvice;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;
   /** A task that may be in no snapshot yet; `null` if there is no such task. */
   findTask(taskId: string, options: CallOptions): Promise<WorkloadTask | null>;

@@ -1,9 +1,15 @@
 import { displayNames, displayText } from '@vault-swarm/kernel';
-import { type Problem, type ProblemCode, ProblemList, type ProviderError } from '@vault-swarm/provider';
+import {
+  type OrchestratorAdvice,
+  type Problem,
+  type ProblemCode,
+  ProblemList,
+  type ProviderError,
+} from '@vault-swarm/provider';
 import type { DeniedBinding } from '../bindings/secret-binding.ts';
 import type { Lockdown } from '../ledger/ledger.ts';
 import type { UnusableLedger } from '../ledger/stored-ledger.ts';
-import type { Role, WorkloadSecret } from '../ports/orchestrator.ts';
+import type { Orchestrator, Role, WorkloadSecret } from '../ports/orchestrator.ts';
 import type { SecretStatus, ServiceStatus } from './status.ts';
 
 /** The state of one provider, as its poller found it. */
@@ -24,9 +30,12 @@ export interface LeaseProblem {
   readonly message: string;
 }
 
+/** The orchestrator's name and commands, for texts. */
+export type OrchestratorTexts = Pick<Orchestrator, 'displayName'> & Partial<Pick<Orchestrator, 'advice'>>;
+
 /** What the problems of the rotation follow from. */
 export interface ProblemFacts {
-  readonly orchestratorName: string;
+  readonly orchestrator: OrchestratorTexts;
   /** Why the orchestrator does not answer; `null` if it does. */
   readonly outage: { readonly message: string; readonly isRefused: boolean } | null;
   readonly unusableLedger: UnusableLedger | null;
@@ -50,7 +59,8 @@ const FOLLOWS_FROM_SECRET: ReadonlySet<string> = new Set(['SECRET_UNDELIVERABLE'
 
 /** The current problems of the rotation, worst first. What has one cause is one problem. */
 export function rotationProblems(facts: ProblemFacts): readonly Problem[] {
-  const list = new ProblemList();
+  const { displayName, advice } = facts.orchestrator;
+  const list = new ProblemList({ orchestrator: displayName, advice });
   addCluster(list, facts);
   const explained = addProviders(list, facts);
   addDenials(list, facts, explained);
@@ -66,7 +76,7 @@ function addCluster(list: ProblemList, { outage, unusableLedger, role, lockdown,
   }
   if (outage !== null) {
     const code = outage.isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
-    list.add(code, outage.message, { orchestrator: facts.orchestratorName });
+    list.add(code, outage.message);
   }
   for (const { code, subject, message } of facts.leases) {
     list.add(code, `${displayText(subject)}: ${message}`, { subject });
@@ -129,7 +139,11 @@ function addDenials(
 }
 
 /** Adds the secrets without a value: one problem for all with the same reason. */
-function addSecrets(list: ProblemList, { secrets, services }: ProblemFacts, explained: Set<SecretStatus>): void {
+function addSecrets(
+  list: ProblemList,
+  { secrets, services, orchestrator }: ProblemFacts,
+  explained: Set<SecretStatus>,
+): void {
   const own = secrets.filter((secret) => secret.problem !== null && !explained.has(secret));
   for (const group of Map.groupBy(own, ({ problem }) => `${problem?.code} ${problem?.message}`).values()) {
     const [first] = group;
@@ -143,21 +157,24 @@ function addSecrets(list: ProblemList, { secrets, services }: ProblemFacts, expl
         secrets: names,
         services: servicesOf(group),
         severity: failingFor(services, names).length > 0 ? 'critical' : 'warning',
-        ...actionFor(code, first),
+        ...actionFor(code, first, orchestrator.advice),
       },
     );
     for (const secret of group) explained.add(secret);
   }
 }
 
-/** Labels of a secret in use can't be changed by the CLI: a new secret takes its place in the service. */
-function actionFor(code: string, { name, services }: SecretStatus): { readonly action?: string } {
+/** Labels of a secret in use can't be changed: a new secret takes its place in the service. */
+function actionFor(
+  code: string,
+  { name, services }: SecretStatus,
+  advice: OrchestratorAdvice | undefined,
+): { readonly action?: string } {
   if (code !== 'INVALID_REF') return {};
-  const service = services[0] ?? 'SERVICE';
+  const service = displayText(services[0] ?? 'SERVICE');
+  const command = advice === undefined ? '' : `: ${advice.replaceSecret(displayText(name), service)}`;
   return {
-    action:
-      'Create a secret with correct labels under another name, and replace it in the service: ' +
-      `docker service update --secret-rm ${displayText(name)} --secret-add source=NEW,target=${displayText(name)} ${displayText(service)}`,
+    action: `Create a secret with correct labels under another name, and replace it in the service${command}`,
   };
 }
 

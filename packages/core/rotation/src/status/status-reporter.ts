@@ -26,7 +26,13 @@ import { conditionOf } from './condition-of.ts';
 import type { FailingServices } from './failing-services.ts';
 import type { LeasesStatus } from './lease-status.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
-import { type LeaseProblem, OUTAGES, type PolledProvider, rotationProblems } from './rotation-problems.ts';
+import {
+  type LeaseProblem,
+  type OrchestratorTexts,
+  OUTAGES,
+  type PolledProvider,
+  rotationProblems,
+} from './rotation-problems.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
 /** The state of one provider, and of the refs that are polled there. */
@@ -61,7 +67,7 @@ type FindPolled = (provider: string) => PolledRefs | undefined;
 /** Reports what the latest reconcile pass observed and decided, in the operator's terms. */
 export class StatusReporter {
   readonly #enabled: boolean;
-  readonly #orchestratorName: string;
+  readonly #orchestrator: OrchestratorTexts;
   #snapshot: WorkloadSnapshot = { secrets: [], services: [] };
   #uses: ClusterBindings = { services: [], problems: [], denials: [] };
   #ledger: LedgerDocument | null = null;
@@ -74,10 +80,9 @@ export class StatusReporter {
 
   readonly #failing: Pick<FailingServices, 'of'>;
 
-  /** @param orchestratorName the name that its users know. */
-  constructor(enabled: boolean, orchestratorName: string, failing: Pick<FailingServices, 'of'>) {
+  constructor(enabled: boolean, orchestrator: OrchestratorTexts, failing: Pick<FailingServices, 'of'>) {
     this.#enabled = enabled;
-    this.#orchestratorName = orchestratorName;
+    this.#orchestrator = orchestrator;
     this.#failing = failing;
   }
 
@@ -164,7 +169,7 @@ export class StatusReporter {
       services,
       leases: leases.status,
       problems: rotationProblems({
-        orchestratorName: this.#orchestratorName,
+        orchestrator: this.#orchestrator,
         outage: this.#outage,
         unusableLedger: this.#unusable,
         role,
@@ -335,7 +340,7 @@ function quarantineStatus(
   { quarantines }: LedgerService,
   bindings: ServiceBindings['bindings'],
 ): ServiceStatus['quarantine'] {
-  // A set is kept for secrets that Swarm may give the service again. Until then, nothing is withheld from it.
+  // A set is kept for secrets that the orchestrator may give the service again. Until then, nothing is withheld from it.
   const inUse = quarantines.filter(({ failed }) => bindings.some(({ key }) => key in failed));
   if (inUse.length === 0) return null;
   return {

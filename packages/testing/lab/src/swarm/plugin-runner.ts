@@ -125,7 +125,7 @@ export class PluginRunner {
   async activity(): Promise<PluginActivity> {
     return {
       name: this.node.name,
-      becameLeader: this.plugin.logs().includes('this node leads the Swarm now'),
+      becameLeader: this.plugin.logs().includes('this node leads the cluster now'),
       changes: this.logged('revision.changed'),
       started: this.logged('rollout.started'),
       conflicts: this.logged('rollout.conflict'),

@@ -187,6 +187,7 @@ export class Cluster {
     const { clock, swarm, isPreempted, tornMs, onRoll, onLedger } = this.#options;
     return {
       displayName: swarm.displayName,
+      ...(swarm.advice === undefined ? {} : { advice: swarm.advice }),
       observe: async (options) => {
         if (manager.sees !== null) return manager.sees;
         const snapshot = await swarm.observe(options);

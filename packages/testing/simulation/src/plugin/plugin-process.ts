@@ -131,6 +131,7 @@ export class PluginProcess {
     return {
       orchestrator: {
         displayName: orchestrator.displayName,
+        ...(orchestrator.advice === undefined ? {} : { advice: orchestrator.advice }),
         observe: (options) => read('observe', options, () => orchestrator.observe(options)),
         findTask: (id, options) => read('findTask', options, () => orchestrator.findTask(id, options)),
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),

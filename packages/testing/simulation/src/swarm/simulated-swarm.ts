@@ -1,4 +1,4 @@
-import type { CallOptions } from '@vault-swarm/provider';
+import type { CallOptions, OrchestratorAdvice } from '@vault-swarm/provider';
 import {
   type FailedTask,
   type Leadership,
@@ -28,6 +28,7 @@ import { Updater } from './updater.ts';
 /** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
 export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leadership, LedgerStore {
   readonly displayName = 'Swarm';
+  advice?: OrchestratorAdvice;
   readonly #secrets = new Map<string, WorkloadSecret>();
   readonly #services = new Map<string, SimulatedService>();
   readonly #listeners = new Set<() => void>();

@@ -1,6 +1,9 @@
 import type { TimedEvent } from '@vault-swarm/provider';
 import { describe, expect, test } from 'vitest';
-import { describeEvent, eventRecord, severityOf } from './event-description.ts';
+import { coreEvents } from './core-events.ts';
+import { EventCatalog } from './event-catalog.ts';
+
+const catalog = new EventCatalog(coreEvents('Docker'));
 
 const completed: TimedEvent = {
   type: 'rollout.completed',
@@ -13,11 +16,11 @@ const completed: TimedEvent = {
 
 describe('an event is described', () => {
   test('as a sentence with what an operator needs', () => {
-    expect(describeEvent(completed)).toBe(
+    expect(catalog.describe(completed)).toBe(
       'every task of service web has the new revision of secrets db, api, 12s after the change was seen',
     );
     expect(
-      describeEvent({
+      catalog.describe({
         type: 'delivery.failed',
         secret: 'db',
         service: undefined,
@@ -31,11 +34,11 @@ describe('an event is described', () => {
   });
 
   test('with its fields under names for machines, without those that were not given', () => {
-    expect(eventRecord(completed)).toEqual({
+    expect(catalog.record(completed)).toEqual({
       time: '1970-01-01T00:00:00.001Z',
       level: 'info',
       event: 'rollout.completed',
-      message: describeEvent(completed),
+      message: catalog.describe(completed),
       service: 'web',
       secrets: ['db', 'api'],
       generation: 7,
@@ -52,11 +55,11 @@ describe('an event is described', () => {
       durationMs: 0.25,
       atMs: 1,
     };
-    expect(eventRecord(delivered)).toEqual({
+    expect(catalog.record(delivered)).toEqual({
       time: '1970-01-01T00:00:00.001Z',
       level: 'debug',
       event: 'secret.delivered',
-      message: describeEvent(delivered),
+      message: catalog.describe(delivered),
       secret: 'db',
       provider: 'vault',
       revision: '3',
@@ -66,10 +69,10 @@ describe('an event is described', () => {
   });
 
   test('with more weight if somebody has to act', () => {
-    expect(severityOf('rollout.failed')).toBe('error');
-    expect(severityOf('delivery.failed')).toBe('error');
-    expect(severityOf('rollout.completed')).toBe('info');
-    expect(severityOf('secret.delivered')).toBe('debug');
-    expect(severityOf('reconcile.completed')).toBe('debug');
+    expect(catalog.severityOf('rollout.failed')).toBe('error');
+    expect(catalog.severityOf('delivery.failed')).toBe('error');
+    expect(catalog.severityOf('rollout.completed')).toBe('info');
+    expect(catalog.severityOf('secret.delivered')).toBe('debug');
+    expect(catalog.severityOf('reconcile.completed')).toBe('debug');
   });
 });

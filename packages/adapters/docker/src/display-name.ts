@@ -1,0 +1,2 @@
+/** The orchestrator's name for users. */
+export const displayName = 'Docker';
