@@ -244,4 +244,32 @@ export const mutations: readonly Mutation[] = [
     to: 'const value = intent.lastGood;',
     kinds: ['several values', 'leader change'],
   },
+  {
+    name: 'forgets a manual request',
+    file: 'rotation/src/manual/plan-manual-request.ts',
+    from: 'requested: [...new Set([...released.requested, ...rolled, ...unknown.map(({ key }) => key)])],',
+    to: 'requested: released.requested,',
+    kinds: ['manually', 'rotate changes', 'several values'],
+  },
+  {
+    name: 'ends a manual request before it is carried out',
+    file: 'rotation/src/planner/plan.ts',
+    from: 'binding.desired === undefined || outdatedTasks(binding).length > 0 || (rollout',
+    to: 'binding.desired === undefined || (rollout',
+    kinds: ['manually', 'rotate changes', 'several values'],
+  },
+  {
+    name: 'never repeats an update that was rejected',
+    file: 'rotation/src/planner/plan-rollout.ts',
+    from: 'return isChanged || mayRetry(serviceState, open);',
+    to: 'return isChanged && open.attempt < 0;',
+    kinds: ['tasks do not start', 'several values'],
+  },
+  {
+    name: 'keeps a failed rollback for ever',
+    file: 'rotation/src/planner/plan-rollout.ts',
+    from: "if (open.direction === 'rollback') return startWithoutRollbackValues(serviceState, open);",
+    to: "if (open.direction === 'rollback') return noChange(serviceState);",
+    kinds: ['bad value', 'several values', 'broken image', 'deploy'],
+  },
 ];

@@ -4,6 +4,7 @@ import type { Action } from './action.ts';
 import { clusterActions } from './cluster-actions.ts';
 import type { Kind } from './kinds.ts';
 import { replicaActions } from './replica-actions.ts';
+import { rotateManually } from './rotate-manually.ts';
 import type { Run } from './run.ts';
 import { worldActions } from './world-actions.ts';
 
@@ -183,11 +184,8 @@ const own: Partial<Record<Kind, Action>> = {
       { kind: 'service', name: service.name },
       { kind: 'quarantined' },
     ] as const);
-    run.oracle.requested(swarm.services.map(({ id }) => id));
-    asked.process.rotation.rotate(request, { signal: new AbortController().signal }).then(
-      (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
-      (error) => run.say(`  refused: ${String(error)}`),
-    );
+    const ids = swarm.services.map(({ id }) => id);
+    rotateManually(run, asked.process.rotation, request, ids);
     return `manually at ${asked.name}: ${JSON.stringify(request)}`;
   },
 };

@@ -53,6 +53,11 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
       isWrong(`${id} of ${service.name} holds ${name}="${text}" instead of "${provider.textOf(path)}"`, excuse);
     }
   }
+  for (const { task, use } of oracle.manual.unmet(service)) {
+    const what = `${task.id} of ${service.name} has an older ${use.name} than was requested for it`;
+    const anomaly = mayHoldOld(run, service, task.id, use.path);
+    isWrong(what, anomaly === null ? null : { anomaly, paths: [use.path] });
+  }
   return problems;
 }
 

@@ -1,5 +1,5 @@
 import type { TimedEvent } from '@vault-swarm/provider';
-import { type OpenRollout, parseLedger, type WriteOutcome } from '@vault-swarm/rotation';
+import { type OpenRollout, parseLedger, type RequestedService, type WriteOutcome } from '@vault-swarm/rotation';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import { fingerprintOf, type SimulatedService } from '../swarm/service.ts';
@@ -10,6 +10,7 @@ import { failsAnyway } from './fails-anyway.ts';
 import { Fairness } from './fairness.ts';
 import { LeadershipOracle } from './leadership-oracle.ts';
 import { LedgerSize } from './ledger-size.ts';
+import { ManualRequests } from './manual-requests.ts';
 import { NewestDelivered } from './newest-delivered.ts';
 import { NoHarm } from './no-harm.ts';
 import { QuarantinedValues } from './quarantined-values.ts';
@@ -77,6 +78,7 @@ export class Oracle {
   readonly #ledgerSize: LedgerSize;
   readonly #fairness: Fairness;
   readonly rollouts: RolloutTruth;
+  readonly manual: ManualRequests;
   #isLedgerLost = false;
   /** The services of which the ledger has not recorded every secret since it was lost. */
   readonly #unrecorded = new Set<string>();
@@ -90,6 +92,7 @@ export class Oracle {
     this.#newest = new NewestDelivered(run);
     this.#noHarm = new NoHarm(run);
     this.rollouts = new RolloutTruth(run);
+    this.manual = new ManualRequests(run);
     this.leadership = new LeadershipOracle(run);
     this.#started = new StartedRollouts(run, this);
     this.#ledgerSize = new LedgerSize(run, this.leadership, (id) => this.pastOf(id).touchedAtMs);
@@ -137,6 +140,11 @@ export class Oracle {
     this.rollouts.forgets(serviceIds);
   }
 
+  /** A plugin accepted a manual rotation that it was asked for. */
+  requestAccepted(answer: readonly RequestedService[], askedAtMs: number): void {
+    for (const what of this.manual.accepted(answer, askedAtMs)) this.#violated(what);
+  }
+
   /** Something makes that the past of a service may be forgotten in part. */
   allowService(serviceId: string, anomaly: ToleratedAnomaly): void {
     this.pastOf(serviceId).tolerated.set(anomaly, this.#run.timeMs);
@@ -151,6 +159,7 @@ export class Oracle {
       this.#quarantines.lift(ids);
       this.rollouts.forgets(ids);
       this.#ledgerSize.forgets();
+      this.manual.forgets();
       this.#started.forgets();
     }
     for (const service of swarm.services) {

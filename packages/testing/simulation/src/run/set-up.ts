@@ -4,6 +4,7 @@ import { allTasks, isDirty } from '../swarm/slots.ts';
 import { UPDATE } from '../swarm/swarm-options.ts';
 import { type HeldSecret, isAlive } from '../swarm/task.ts';
 import { mayBeLost } from './final-checks.ts';
+import { rotateManually } from './rotate-manually.ts';
 import type { Run } from './run.ts';
 
 /** Fills the world of a history: secrets, services, and a plugin on each manager. */
@@ -116,12 +117,8 @@ function deployGoodImage(run: Run, { id, name, spec }: SimulatedService): void {
 
 /** A user asks for what was quarantined of a service: see `broken before`. */
 function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedService): void {
-  run.oracle.requested([id]);
   run.say(`manually: ${name}`);
-  plugin.rotate({ kind: 'service', name }, { signal: new AbortController().signal }).then(
-    (answer) => run.say(`  asked for: ${JSON.stringify(answer)}`),
-    (error) => run.say(`  refused: ${String(error)}`),
-  );
+  rotateManually(run, plugin, { kind: 'service', name }, [id]);
 }
 
 /**
