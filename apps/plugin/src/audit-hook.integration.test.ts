@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { rename, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createService, OneManager, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -19,11 +19,7 @@ beforeAll(async () => {
   // The next poll comes long after the end of the test.
   const env = { VAULT_ROTATION_INTERVAL: '10m', CONFIG_FILE: config };
   swarm = await OneManager.start({ dir: directory.path, driver: 'audit-hook', env });
-  const enabled = await swarm.vault.request('PUT', 'sys/audit/file', {
-    type: 'file',
-    options: { file_path: auditFile },
-  });
-  expect(enabled.status, enabled.text).toBe(204);
+  await enableAudit();
   await swarm.startPlugin();
   await swarm.write('db', 'value 1');
   await swarm.createSecret('db');
@@ -38,6 +34,12 @@ beforeAll(async () => {
   });
   await waitFor(async () => output.includes('reading'), { timeoutMs: 30_000, what: 'the sidecar' });
 });
+
+async function enableAudit() {
+  const device = { type: 'file', options: { file_path: auditFile } };
+  const enabled = await swarm.vault.request('PUT', 'sys/audit/file', device);
+  expect(enabled.status, enabled.text).toBe(204);
+}
 
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') process.stderr.write(`${output}\n${await swarm.describe()}`);
@@ -68,9 +70,9 @@ test('the sidecar follows an audit file that log rotation renamed, before and af
   await rename(auditFile, `${auditFile}.1`);
   await swarm.write('db', 'value 4');
   await swarm.reaches('web', 'db', 2, 'value 4');
-  process.kill(swarm.vault.pid, 'SIGHUP');
-  const isThere = () => stat(auditFile).then(Boolean, () => false);
-  await waitFor(isThere, { timeoutMs: 30_000, what: 'a new audit file' });
+  // The small Vault of the tests does not open its files again at SIGHUP. A new device opens a new file too.
+  await swarm.vault.request('DELETE', 'sys/audit/file');
+  await enableAudit();
   await swarm.write('db', 'value 5');
   await swarm.reaches('web', 'db', 2, 'value 5');
 });
