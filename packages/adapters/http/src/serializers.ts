@@ -3,6 +3,7 @@ import type { EventCatalog, EventRecord, NumberedEvent } from '@vault-swarm/metr
 import type { RolloutCause } from '@vault-swarm/provider';
 import { revisionName } from '@vault-swarm/provider';
 import type {
+  LeaseStatus,
   Lockdown,
   PlannedService,
   RequestedService,
@@ -11,7 +12,7 @@ import type {
   SecretTaskRevisions,
   ServiceStatus,
 } from '@vault-swarm/rotation';
-import type { Cause, Event, LockdownState, Rotate, Secret, Service } from './api/index.ts';
+import type { Cause, Event, Lease, LockdownState, Rotate, Secret, Service } from './api/index.ts';
 import { fitting } from './page-size.ts';
 
 /** The most names in one field; one more entry then says how many are missing. */
@@ -58,6 +59,30 @@ export function serviceDocument(service: ServiceStatus): Service {
     last_rotation_at: rfc3339(service.lastRotationAtMs),
     waiting_reason: reasonOf(service.waitingReason),
     problem: reasonOf(service.problem),
+  };
+}
+
+/** A credential that ends in the API's format. @param endingTooSoon the ids of those for which a rollout may come too late. */
+export function leaseDocument(lease: LeaseStatus, endingTooSoon: ReadonlySet<string>): Lease {
+  const { problem } = lease;
+  return {
+    id: displayText(lease.id),
+    service: displayText(lease.service),
+    generation: lease.generation,
+    provider: displayText(lease.provider),
+    ref: messageOf(lease.ref),
+    secrets: namesOf(lease.secrets),
+    tasks: lease.tasks,
+    state: lease.state,
+    holder: lease.holder,
+    renewable: lease.renewable,
+    issued_at: rfc3339(lease.issuedAtMs),
+    renewed_at: rfc3339(lease.renewedAtMs),
+    expires_at: rfc3339(lease.expiresAtMs),
+    ends_at: rfc3339(lease.endsAtMs),
+    rolls_at: rfc3339(lease.rollsAtMs),
+    ends_too_soon: endingTooSoon.has(lease.id),
+    problem: problem === null ? null : { operation: problem.operation, message: displayMessage(problem.message) },
   };
 }
 

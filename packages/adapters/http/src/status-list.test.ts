@@ -7,6 +7,7 @@ interface Entry {
 }
 
 const kind: EntryKind<Entry> = {
+  name: ({ name }) => name,
   texts: ({ name, about }) => [name, about],
   isIn: ({ about }, state) => about === state,
 };

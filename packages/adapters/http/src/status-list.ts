@@ -22,6 +22,8 @@ export interface ListPage {
 
 /** How a list reads its entries. */
 export interface EntryKind<T> {
+  /** Its place in the list. No two entries have the same name. */
+  name(entry: T): string;
   /** The texts that are searched. */
   texts(entry: T): readonly (string | null | undefined)[];
   /** Whether it has this state, which is not `all`. */
@@ -29,7 +31,7 @@ export interface EntryKind<T> {
 }
 
 /** A list of entries at one moment, sorted by name, with an ETag. Each entry is converted to JSON only once. */
-export class StatusList<T extends { readonly name: string }> {
+export class StatusList<T> {
   readonly entries: readonly T[];
   /** Of the entries, without the time at which they were read. */
   readonly etag: string;
@@ -38,7 +40,7 @@ export class StatusList<T extends { readonly name: string }> {
   #searched: readonly string[] | null = null;
 
   constructor(entries: readonly T[], kind: EntryKind<T>, head: string) {
-    this.entries = entries.toSorted((a, b) => compare(a.name, b.name));
+    this.entries = entries.toSorted((a, b) => compare(kind.name(a), kind.name(b)));
     this.#kind = kind;
     this.#json = this.entries.map((entry) => JSON.stringify(entry));
     this.etag = `W/${etagOf([head, ...this.#json])}`;
@@ -69,7 +71,8 @@ export class StatusList<T extends { readonly name: string }> {
   }
 
   #nameAt(index: number): string {
-    return this.entries[index]?.name ?? '';
+    const entry = this.entries[index];
+    return entry === undefined ? '' : this.#kind.name(entry);
   }
 }
 

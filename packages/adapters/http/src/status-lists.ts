@@ -1,9 +1,10 @@
 import type { RotationStatus } from '@vault-swarm/rotation';
-import type { Secret, Service } from './api/index.ts';
-import { observationDocument, secretDocument, serviceDocument } from './serializers.ts';
+import type { Lease, Secret, Service } from './api/index.ts';
+import { leaseDocument, observationDocument, secretDocument, serviceDocument } from './serializers.ts';
 import { type EntryKind, StatusList } from './status-list.ts';
 
 const secretKind: EntryKind<Secret> = {
+  name: ({ name }) => name,
   texts: ({ name, provider, ref, services, problem }) => [
     name,
     provider,
@@ -16,6 +17,7 @@ const secretKind: EntryKind<Secret> = {
 };
 
 const serviceKind: EntryKind<Service> = {
+  name: ({ name }) => name,
   texts: ({ name, secrets, state, waiting_reason: waiting, problem }) => {
     const texts = [waiting?.code, waiting?.message, problem?.code, problem?.message];
     return [name, ...secrets, state.code, state.title, state.message, ...texts];
@@ -23,11 +25,25 @@ const serviceKind: EntryKind<Service> = {
   isIn: (service, state) => (state === 'rolling' ? isRolling(service) : hasServiceProblem(service)),
 };
 
-/** Both lists at one moment, and their sums. */
+const GENERATION_DIGITS = 16;
+
+const leaseKind: EntryKind<Lease> = {
+  // By service, then the oldest generation first.
+  name: ({ service, generation, id }) => `${service} ${String(generation).padStart(GENERATION_DIGITS, '0')} ${id}`,
+  texts: ({ service, provider, ref, secrets, state, problem }) => {
+    return [service, provider, ref, ...secrets, state, problem?.message];
+  },
+  isIn: (lease) => hasLeaseProblem(lease),
+};
+
+/** The lists at one moment, and their sums. */
 export interface Lists {
   readonly observation: ReturnType<typeof observationDocument>;
   readonly secrets: StatusList<Secret>;
   readonly services: StatusList<Service>;
+  readonly leases: StatusList<Lease>;
+  /** How many credentials that end there may be. */
+  readonly maxLeases: number;
   readonly counts: Counts;
   /** Services with a rollout in progress. */
   readonly inProgress: number;
@@ -66,6 +82,12 @@ function listsOf(status: RotationStatus): Lists {
   const head = JSON.stringify([observation.role, observation.rotation_enabled]);
   const secrets = new StatusList(status.secrets.map(secretDocument), secretKind, head);
   const services = new StatusList(status.services.map(serviceDocument), serviceKind, head);
+  const { sets, maxSets, endingTooSoon } = status.leases;
+  const leases = new StatusList(
+    sets.map((lease) => leaseDocument(lease, endingTooSoon)),
+    leaseKind,
+    JSON.stringify([head, maxSets]),
+  );
   const sum = (number: (service: Service) => number) =>
     services.entries.reduce((total, service) => total + number(service), 0);
   const counts = {
@@ -80,6 +102,8 @@ function listsOf(status: RotationStatus): Lists {
     observation,
     secrets,
     services,
+    leases,
+    maxLeases: maxSets,
     counts,
     inProgress: services.entries.filter(isRolling).length,
     lastRotationAt: services.entries.map(({ last_rotation_at }) => last_rotation_at).reduce(later, null),
@@ -88,6 +112,10 @@ function listsOf(status: RotationStatus): Lists {
 
 function hasSecretProblem({ problem }: Secret): boolean {
   return problem !== null;
+}
+
+function hasLeaseProblem({ state, problem, ends_too_soon }: Lease): boolean {
+  return problem !== null || ends_too_soon || state === 'ended' || state === 'unknown';
 }
 
 function hasServiceProblem({ state: { severity } }: Service): boolean {

@@ -68,9 +68,9 @@ test('a stream starts with the overview and the tags of the lists', async () => 
   const [overview, changed] = stream.events.map(({ data }) => data);
   expect(overviewSchema.parse(overview)).toEqual(overview);
   const tags = await Promise.all(
-    ['secrets', 'services'].map(async (name) => (await fixture.ask(`/api/v1/${name}`)).headers.etag),
+    ['secrets', 'services', 'leases'].map(async (name) => (await fixture.ask(`/api/v1/${name}`)).headers.etag),
   );
-  expect(changed).toEqual({ secrets: tags[0], services: tags[1] });
+  expect(changed).toEqual({ secrets: tags[0], services: tags[1], leases: tags[2] });
 });
 
 test('without changes, only one overview is sent each 10 s', async () => {

@@ -109,8 +109,8 @@ export class Streams {
   #news(): News {
     const { lists, overview } = this.#sources;
     const made = new Map<CallerAccess, { readonly text: string; readonly lasting: string }>();
-    const { secrets, services } = lists();
-    const changed: Changed = { secrets: secrets.etag, services: services.etag };
+    const { secrets, services, leases } = lists();
+    const changed: Changed = { secrets: secrets.etag, services: services.etag, leases: leases.etag };
     return {
       changed: JSON.stringify(changed),
       overview(access: CallerAccess) {

@@ -1,5 +1,5 @@
 import type { EventCounter } from '@vault-swarm/kernel';
-import { type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
+import { leaseLimits, type ProductEvent, providerErrorCodes } from '@vault-swarm/provider';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DetectionDelays } from './detection-delays.ts';
 import { OTHER } from './provider-metrics.ts';
@@ -27,6 +27,7 @@ export class EventMetrics {
   readonly #denials: Counter;
   readonly #providerErrors: Counter<'provider' | 'code'>;
   readonly #leases: Counter<'operation' | 'result'>;
+  readonly #leaseLimits: Counter<'limit'>;
   readonly #alreadyDelivered: Counter;
   readonly #dockerErrors: Counter;
   readonly #dockerUp: Gauge;
@@ -88,6 +89,12 @@ export class EventMetrics {
       labelNames: ['operation', 'result'],
       registers,
     });
+    this.#leaseLimits = new Counter({
+      name: `${PREFIX}lease_limit_refusals_total`,
+      help: 'Credentials that were not issued because of a limit, by the setting',
+      labelNames: ['limit'],
+      registers,
+    });
     this.#alreadyDelivered = new Counter({
       name: `${PREFIX}lease_requests_already_delivered_total`,
       help: 'Requests for credentials of running tasks that the plugin does not have any more; harmless',
@@ -120,6 +127,7 @@ export class EventMetrics {
     for (const operation of LEASE_OPERATIONS) {
       for (const result of ['ok', 'failed']) this.#leases.inc({ operation, result }, 0);
     }
+    for (const limit of leaseLimits) this.#leaseLimits.inc({ limit }, 0);
     for (const provider of this.#providers) {
       for (const code of providerErrorCodes) this.#providerErrors.inc({ provider, code }, 0);
     }
@@ -174,6 +182,7 @@ export class EventMetrics {
         return;
       case 'lease.failed':
         this.#leases.inc({ operation: event.operation, result: 'failed' });
+        if (event.limit !== undefined) this.#leaseLimits.inc({ limit: event.limit });
         return;
       case 'lease.already-delivered':
         this.#alreadyDelivered.inc();

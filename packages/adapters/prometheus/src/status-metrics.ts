@@ -1,6 +1,7 @@
 import type { RotationStatus, SecretStatus, ServiceStatus } from '@vault-swarm/rotation';
 import { Gauge, type Registry } from 'prom-client';
 import { BoundedGauge } from './bounded-gauge.ts';
+import { addLeases } from './lease-metrics.ts';
 import { PREFIX, Readings, secondsOf } from './readings.ts';
 
 const ROLLOUT_STATES = ['waiting', 'rolling', 'stuck', 'failed'] as const;
@@ -24,6 +25,7 @@ export function statusMetrics(registry: Registry): Readings<RotationStatus> {
   readings.gauge('problems', 'Number of problems in /health', ({ problems }) => problems.length);
   addSecrets(registry, readings);
   addServices(registry, readings);
+  addLeases(registry, readings);
   return readings;
 }
 

@@ -94,6 +94,17 @@ const kinds = {
     summary: 'A lockdown is active',
     action: 'End it: vault-swarm lockdown --release',
   },
+  LEASE_ENDING_SOON: {
+    severity: 'warning',
+    summary: 'A credential ends before a rollout can replace it',
+    action:
+      'Find out why its service is not updated, and rotate it: vault-swarm services --problems, vault-swarm rotate --service {service}',
+  },
+  LEASE_LIMIT_REACHED: {
+    severity: 'warning',
+    summary: 'A limit allows no further credential',
+    action: 'Find out which services request so many: vault-swarm leases. Or raise the setting that the message names',
+  },
   LEASE_FAILING: {
     severity: 'warning',
     summary: 'A credential that ends is not issued, renewed or revoked',

@@ -236,7 +236,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { role } = this.#cluster;
     const polledOf = (provider: string) => this.#poller.of(provider);
     const nowMs = this.#ports.clock.now();
-    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases);
+    return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases.report());
   }
 
   /** The services as of the latest observation, with the refs of their secrets. */

@@ -2,6 +2,7 @@ export { type Cause, causeSchema } from './cause.ts';
 export { type Event, type Events, eventSchema, eventsSchema, type Level, levelSchema } from './events.ts';
 export { type History, historySchema } from './history.ts';
 export { hookHandshakeSchema } from './hooks.ts';
+export { type Lease, type Leases, leasesSchema } from './leases.ts';
 export { type LockdownState, lockdownRequestSchema, lockdownSchema } from './lockdown.ts';
 export { accessSchema, type CallerAccess, type Overview, overviewSchema } from './overview.ts';
 export { healthSchema, liveSchema, metricsSchema, readySchema } from './plain.ts';

@@ -39,6 +39,9 @@ export const secretsQuerySchema = z.object({ ...list, state: oneOf(['all', 'prob
 /** The parameters of `GET /api/v1/services`. */
 export const servicesQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem', 'rolling']).default('all') });
 
+/** The parameters of `GET /api/v1/leases`. */
+export const leasesQuerySchema = z.object({ ...list, state: oneOf(['all', 'problem']).default('all') });
+
 /** The parameters of `GET /api/v1/events`. */
 export const eventsQuerySchema = z.object({
   level: oneOf(levels).default('info').meta({ description: 'events of at least this severity' }),

@@ -3,7 +3,7 @@ import { eventsRoute } from './events.ts';
 import { healthRoute } from './health.ts';
 import { historyRoute } from './history.ts';
 import { hooksRoute } from './hooks.ts';
-import { secretsRoute, servicesRoute } from './lists.ts';
+import { leasesRoute, secretsRoute, servicesRoute } from './lists.ts';
 import { livezRoute } from './livez.ts';
 import { lockdownRoute } from './lockdown.ts';
 import { metricsRoute } from './metrics.ts';
@@ -28,6 +28,7 @@ export const routes: readonly Route[] = [
   overviewRoute,
   secretsRoute,
   servicesRoute,
+  leasesRoute,
   eventsRoute,
   historyRoute,
   planRoute,

@@ -1,5 +1,6 @@
 import { condition, type RotationStatus } from '@vault-swarm/rotation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { leasesSchema } from '../api/index.ts';
 import { type Fixture, HOSTILE_NAME, NOW_MS, QUARANTINE, startFixture, status } from '../testing/monitoring-fixture.ts';
 
 const [secret] = status.secrets;
@@ -92,7 +93,7 @@ describe('what did not change', () => {
   let fixture: Fixture | undefined;
   afterEach(() => fixture?.server.close());
 
-  test.each(['secrets', 'services'])('of the %s is not sent again', async (name) => {
+  test.each(['secrets', 'services', 'leases'])('of the %s is not sent again', async (name) => {
     let shown: RotationStatus = many;
     fixture = await startFixture({}, { status: () => shown });
     const { ask } = fixture;
@@ -116,6 +117,7 @@ describe('what did not change', () => {
       ...shown,
       secrets: many.secrets.map((each) => ({ ...each, revision: '8' })),
       services: many.services.map((each) => ({ ...each, outdatedTasks: 0 })),
+      leases: { ...many.leases, maxSets: 10 },
     };
     const changed = await ask(`/api/v1/${name}`, { headers: { 'If-None-Match': etag } });
     expect(changed.status).toBe(200);
@@ -131,6 +133,51 @@ describe('what did not change', () => {
       const again = await fixture.ask(path, { headers: { 'If-None-Match': headers.etag ?? '' } });
       expect([again.status, again.body]).toEqual([304, '']);
     }
+  });
+});
+
+describe('the credentials that end', () => {
+  let fixture: Fixture;
+  const [lease] = many.leases.sets;
+  if (lease === undefined) throw new Error('the fixture has none');
+  const sets = [
+    { ...lease, id: 'c', generation: 10 },
+    { ...lease, id: 'b', generation: 9, problem: { operation: 'revoke' as const, message: 'away' } },
+    { ...lease, id: 'a', service: 'api', endsAtMs: null, rollsAtMs: null },
+    { ...lease, id: 'd', service: 'other', state: 'ended' as const },
+  ];
+  const leases = { maxSets: 7, sets, endingTooSoon: new Set(['a']) };
+  beforeAll(async () => {
+    fixture = await startFixture({}, { status: () => ({ ...many, leases }) });
+  });
+  afterAll(() => fixture.server.close());
+  const ask = async (query: string) =>
+    leasesSchema.parse(JSON.parse((await fixture.ask(`/api/v1/leases${query}`)).body));
+  const ids = async (query: string) => (await ask(query)).leases.map(({ id }) => id);
+
+  test('are listed by service and generation, with their times and the limit', async () => {
+    const list = await ask('');
+    expect([list.total, list.max_leases, list.leases.map(({ id }) => id)]).toEqual([4, 7, ['a', 'd', 'b', 'c']]);
+    expect(list.leases[0]).toEqual({
+      ...{ id: 'a', service: 'api', generation: 3, provider: 'vault', ref: 'vault database/creds/shop' },
+      ...{ secrets: ['db-password'], tasks: 2, state: 'active', holder: 'token', renewable: true, problem: null },
+      ...{ ends_too_soon: true, ends_at: null, rolls_at: null },
+      issued_at: new Date(NOW_MS - 7_200_000).toISOString(),
+      renewed_at: new Date(NOW_MS - 600_000).toISOString(),
+      expires_at: new Date(NOW_MS + 3_000_000).toISOString(),
+    });
+  });
+
+  test('are found by text and by problem, and read in pages, although a service has several', async () => {
+    expect(await ids('?state=problem')).toEqual(['a', 'd', 'b']);
+    expect(await ids('?search=API')).toEqual(['a']);
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page = await ask(`?limit=1${cursor}`);
+      seen.push(...page.leases.map(({ id }) => id));
+      cursor = page.next_cursor === null ? null : `&cursor=${page.next_cursor}`;
+    }
+    expect(seen).toEqual(['a', 'd', 'b', 'c']);
   });
 });
 

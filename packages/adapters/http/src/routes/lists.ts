@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import { secretsSchema, servicesSchema } from '../api/index.ts';
-import { secretsQuerySchema, servicesQuerySchema } from '../api/parameters.ts';
+import { leasesSchema, secretsSchema, servicesSchema } from '../api/index.ts';
+import { leasesQuerySchema, secretsQuerySchema, servicesQuerySchema } from '../api/parameters.ts';
 import { readQuery } from '../query.ts';
 import { sendProblem, sendTagged } from '../send.ts';
-import type { StatusList } from '../status-list.ts';
+import type { ListPage, StatusList } from '../status-list.ts';
 import type { Lists, StatusLists } from '../status-lists.ts';
 import type { Route } from './route.ts';
 
@@ -31,14 +31,29 @@ export const servicesRoute: Route = {
   handlers: ({ statusLists }) => [listHandler(statusLists, 'services', servicesQuerySchema)],
 };
 
+/** `GET /api/v1/leases`. */
+export const leasesRoute: Route = {
+  method: 'get',
+  path: '/api/v1/leases',
+  access: 'read',
+  summary: 'The credentials that end, by service and generation',
+  query: leasesQuerySchema,
+  responses: { 200: leasesSchema },
+  isTagged: true,
+  handlers: ({ statusLists }) => [
+    listHandler(statusLists, 'leases', leasesQuerySchema, ({ maxLeases }) => ({ max_leases: maxLeases })),
+  ],
+};
+
 /**
  * The ETag covers the whole list, whatever part is requested, so that the stream can send one to all. It is weak,
  * because a response also has the time of Docker's last answer, which is not a change.
  */
 function listHandler(
   statusLists: StatusLists,
-  name: 'secrets' | 'services',
-  schema: typeof secretsQuerySchema | typeof servicesQuerySchema,
+  name: 'secrets' | 'services' | 'leases',
+  schema: typeof secretsQuerySchema | typeof servicesQuerySchema | typeof leasesQuerySchema,
+  others: (lists: Lists) => object = () => ({}),
 ): RequestHandler {
   return (request, response) => {
     const query = readQuery(schema, request, response);
@@ -50,14 +65,16 @@ function listHandler(
       return;
     }
     const lists = statusLists.now();
-    const list: StatusList<{ readonly name: string }> = lists[name];
-    sendTagged(request, response, list.etag, () => bodyOf(lists, name, list.page({ search, state, limit, after })));
+    const list: Pick<StatusList<never>, 'etag' | 'page'> = lists[name];
+    sendTagged(request, response, list.etag, () => {
+      return bodyOf({ ...lists.observation, ...others(lists) }, name, list.page({ search, state, limit, after }));
+    });
   };
 }
 
-function bodyOf({ observation }: Lists, name: string, page: ReturnType<StatusList<never>['page']>): string {
+function bodyOf(fields: object, name: string, page: ListPage): string {
   const nextCursor = page.next === null ? null : Buffer.from(page.next).toString('base64url');
-  const head = JSON.stringify({ ...observation, total: page.total, next_cursor: nextCursor });
+  const head = JSON.stringify({ ...fields, total: page.total, next_cursor: nextCursor });
   return `${head.slice(0, -1)},"${name}":[${page.entries.join(',')}]}\n`;
 }
 

@@ -27,7 +27,8 @@ const ASSUMED_ROLLOUT_MS = 30_000;
 
 /** The status of all credentials, by service and generation. A pure function. */
 export function leaseStatuses(facts: StatusFacts): LeasesStatus {
-  const sets = facts.document.sets.map((set) => ({ set, status: statusOf(facts, set) }));
+  const accessors = new Set(facts.document.holders.map(({ accessor }) => accessor));
+  const sets = facts.document.sets.map((set) => ({ set, status: statusOf(facts, set, accessors) }));
   return {
     maxSets: facts.maxSets,
     sets: sets.map(({ status }) => status),
@@ -35,13 +36,16 @@ export function leaseStatuses(facts: StatusFacts): LeasesStatus {
   };
 }
 
-function statusOf({ nowMs, document, uses, upkeep, ...facts }: StatusFacts, set: LeaseSet): LeaseStatus {
+function statusOf(
+  { nowMs, uses, upkeep, ...facts }: StatusFacts,
+  set: LeaseSet,
+  accessors: ReadonlySet<string>,
+): LeaseStatus {
   const use = uses.of(set.serviceId, set.leaseKey);
   const { serviceId, generation, provider, issuedAtMs, endMs } = set;
   const tasks = uses.livingTasks(serviceId).filter((task) => isOfGeneration(set, serviceId, task.generation)).length;
   const desired = facts.desiredEpoch(set);
   const state = stateOf(set, { nowMs, tasks, desired });
-  const owner = document.holders.find(({ accessor }) => accessor === set.holder);
   const renewal = upkeep.renewalOf(set);
   const rollsAtMs = state === 'active' ? rollAtMs(set, facts.rolloutMs(serviceId), 0) : Number.POSITIVE_INFINITY;
   return {
@@ -53,7 +57,7 @@ function statusOf({ nowMs, document, uses, upkeep, ...facts }: StatusFacts, set:
     secrets: use?.bindings.map(({ secret }) => secret.name) ?? [],
     tasks,
     state,
-    holder: owner !== undefined ? 'token' : set.leaseId === null ? 'none' : 'login',
+    holder: set.holder !== null && accessors.has(set.holder) ? 'token' : set.leaseId === null ? 'none' : 'login',
     renewable: set.renewalMs > 0,
     issuedAtMs,
     ...renewal,

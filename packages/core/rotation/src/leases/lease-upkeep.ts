@@ -127,10 +127,15 @@ export class LeaseUpkeep {
     const { sets, holders } = accounts.view;
     const nowMs = clock.monotonic();
     const renewed = new Map<string, number>();
-    for (const set of sets)
-      if (set.renewalMs > 0 && set.leaseId !== null && !hasEnded(set, clock.now())) renewed.set(set.id, set.renewalMs);
-    for (const holder of holders) renewed.set(holderId(holder), holder.ttlMs);
-    for (const key of this.#ending) renewed.delete(key);
+    const isEnding = ({ id, holder }: LeaseSet) =>
+      this.#ending.has(id) || (holder !== null && this.#ending.has(holderId({ accessor: holder })));
+    for (const set of sets) {
+      const mayRenew = set.renewalMs > 0 && set.leaseId !== null && !hasEnded(set, clock.now());
+      if (mayRenew && !isEnding(set)) renewed.set(set.id, set.renewalMs);
+    }
+    for (const holder of holders) {
+      if (!this.#ending.has(holderId(holder))) renewed.set(holderId(holder), holder.ttlMs);
+    }
     this.#renewals.keep(renewed, nowMs);
     const calls = [
       ...this.#renewals.due(nowMs).map((id) => () => this.#renew(id, signal)),
@@ -158,7 +163,7 @@ export class LeaseUpkeep {
         this.#requestRenewal(of, holder, set, own),
       );
       this.#renewals.renewed(id, lifeMs, clock.monotonic());
-      this.#renewedAtMs.set(id, clock.now());
+      this.#renewedAtMs.set(id, Math.round(clock.now()));
       this.#failures.delete(id);
       if (isLast || lifeMs < askedMs * CUT) accounts.change(endSets(isOwn, clock.now() + lifeMs));
       events.emit({ type: 'lease.renewed', provider: of.provider, service: this.#nameOf(of) });
@@ -223,8 +228,12 @@ export class LeaseUpkeep {
   ): Promise<void> {
     const { accounts, clock, events, onRevoke } = this.#ports;
     const accessor = 'accessor' in of ? of.accessor : undefined;
-    // A task that starts from now on gets other credentials.
-    for (const set of accounts.view.sets) if (set.id === id || set.holder === accessor) onRevoke(set);
+    for (const set of accounts.view.sets) {
+      if (set.id !== id && set.holder !== accessor) continue;
+      // A task that starts from now on gets other credentials, and a renewal that failed does not matter any more.
+      onRevoke(set);
+      if (this.#failures.get(set.id)?.operation === 'renew') this.#failures.delete(set.id);
+    }
     this.#ending.add(id);
     try {
       await withDeadline(clock, CALL_DEADLINE_MS, signal, work);

@@ -15,6 +15,7 @@ import { Issuing } from './issuing.ts';
 import { LeaseAccounts } from './lease-accounts.ts';
 import { addHolder, addSet, type LeaseChange } from './lease-changes.ts';
 import { generationKey, holderId, isOfGeneration } from './lease-document.ts';
+import { leaseProblems } from './lease-problems.ts';
 import { LeaseRequests } from './lease-requests.ts';
 import { leaseStatuses } from './lease-statuses.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
@@ -117,21 +118,22 @@ export class Leases {
     this.#held.clear();
   }
 
-  /** What is wrong now. */
-  get problems(): readonly LeaseProblem[] {
-    const problems: LeaseProblem[] = [...this.#issuing.holderProblems].map(([subject, { message }]) => {
-      return { code: 'LEASE_HOLDER_DENIED', subject, message };
+  /** The status of all credentials, and what is wrong now. */
+  report(): { readonly status: LeasesStatus; readonly problems: readonly LeaseProblem[] } {
+    const status = this.#status();
+    const ending = status.sets.filter(({ id }) => status.endingTooSoon.has(id));
+    const problems = leaseProblems({
+      holderProblems: this.#issuing.holderProblems,
+      unusable: this.#accounts.unusable,
+      issues: this.#issuing.failures.map(({ serviceId, error }) => ({ service: this.#nameOf(serviceId), error })),
+      upkeep: this.#upkeep.failures,
+      // A standby does not know what the leader renewed.
+      ending: this.#role === 'leader' ? ending : [],
     });
-    const failing = (subject: string, message: string) => problems.push({ code: 'LEASE_FAILING', subject, message });
-    const { unusable } = this.#accounts;
-    if (unusable !== null) failing('the accounts of leases', unusable);
-    for (const { serviceId, error } of this.#issuing.failures) failing(this.#nameOf(serviceId), error.message);
-    for (const { service, operation, message } of this.#upkeep.failures) failing(service, `${operation}: ${message}`);
-    return problems;
+    return { status, problems };
   }
 
-  /** The status of all credentials. */
-  get status(): LeasesStatus {
+  #status(): LeasesStatus {
     return leaseStatuses({
       nowMs: this.#ports.clock.now(),
       document: this.#accounts.view,

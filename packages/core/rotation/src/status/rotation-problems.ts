@@ -24,9 +24,13 @@ export interface PolledProvider {
 
 /** What is wrong with the credentials that end. */
 export interface LeaseProblem {
-  readonly code: Extract<ProblemCode, 'LEASE_FAILING' | 'LEASE_HOLDER_DENIED'>;
-  /** The service or the provider. */
+  readonly code: Extract<
+    ProblemCode,
+    'LEASE_FAILING' | 'LEASE_HOLDER_DENIED' | 'LEASE_LIMIT_REACHED' | 'LEASE_ENDING_SOON'
+  >;
+  /** The service, the provider, or the accounts of leases. */
   readonly subject: string;
+  readonly services: readonly string[];
   readonly message: string;
 }
 
@@ -78,8 +82,8 @@ function addCluster(list: ProblemList, { outage, unusableLedger, role, lockdown,
     const code = outage.isRefused ? 'ORCHESTRATOR_ACCESS_DENIED' : 'ORCHESTRATOR_UNAVAILABLE';
     list.add(code, outage.message);
   }
-  for (const { code, subject, message } of facts.leases) {
-    list.add(code, `${displayText(subject)}: ${message}`, { subject });
+  for (const { code, subject, message, services } of facts.leases) {
+    list.add(code, `${displayText(subject)}: ${message}`, { subject, services });
   }
   if (unusableLedger !== null) list.add(unusableLedger.code, unusableLedger.message);
   if (role === 'worker') list.add('NOT_A_MANAGER', 'the plugin serves nothing here');
