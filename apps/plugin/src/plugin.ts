@@ -106,9 +106,7 @@ export class Plugin {
     addRotation(container);
     const rotation = container.get(rotationId.rotation);
     const docker = container.get(rotationId.docker);
-    container.get(id.deliveryRecords).connect((delivered) => rotation.record(delivered));
-    container.get(id.choice).connect(rotation);
-    container.get(id.leased).connect(rotation);
+    container.get(id.lateRotation).connect(rotation);
     rotation.start();
     this.#stops.push(async () => {
       await rotation.stop();

@@ -1,4 +1,5 @@
 import { EventBus } from '@vault-swarm/kernel';
+import { Readiness } from '@vault-swarm/metrics';
 import {
   LabelReader,
   type Problem,
@@ -13,7 +14,6 @@ import {
 import type { SecretStatus } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { ProviderHealthCheck } from './provider-health-check.ts';
-import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 
 type Read = () => Promise<SecretRevision>;
@@ -31,7 +31,7 @@ function inquire(reads: Record<string, Read>) {
   const asked: string[] = [];
   const seen: TimedEvent[] = [];
   const events = new EventBus<ProductEvent>(systemClock);
-  const readiness = new Readiness(systemClock);
+  const readiness = new Readiness(systemClock, 'Docker');
   const instance = (name: string): ProviderInstance => ({
     name,
     secrets: {

@@ -1,5 +1,5 @@
 import { type Clock, withDeadline } from '@vault-swarm/kernel';
-import { isProvidersFailure } from '@vault-swarm/metrics';
+import { isProvidersFailure, type Readiness } from '@vault-swarm/metrics';
 import {
   type DeliveryErrorCode,
   type Events,
@@ -9,7 +9,6 @@ import {
   type TimedEvent,
 } from '@vault-swarm/provider';
 import type { RotationStatus } from '@vault-swarm/rotation';
-import type { Readiness } from './readiness.ts';
 
 /** A read that shows whether a provider answers. "Not found" is an answer too. */
 const QUESTION = { service: 'vault-swarm', secret: 'readiness' };

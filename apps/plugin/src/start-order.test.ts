@@ -1,28 +1,15 @@
 import { EventBus } from '@vault-swarm/kernel';
-import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { parseConfiguration } from './configuration.ts';
-import { DeliveryRecordRelay } from './delivery-record-relay.ts';
 import { EventBuffer } from './event-buffer.ts';
 import type { PluginEvent, TimedPluginEvent } from './plugin-events.ts';
 import { ProviderRegistry } from './provider-registry.ts';
-import { Readiness } from './readiness.ts';
 import { systemClock } from './system/clock.ts';
 import { systemDigest } from './system/digest.ts';
 import { systemRandom } from './system/random.ts';
 
 const parsed = parseConfiguration({ SECRETS_PROVIDER: 'file' }, () => '');
 const providers = parsed.ok ? parsed.configuration.providers : [];
-
-const delivered = (taskId: string) => ({
-  taskId,
-  serviceId: 's',
-  secretName: 'db',
-  provider: 'file',
-  refKey: 'ref',
-  revision: 'r1',
-  value: SecretValue.fromText('hunter2'),
-});
 
 test('events before the logger is ready are logged first, in their order', () => {
   const bus = new EventBus<PluginEvent>(systemClock);
@@ -33,18 +20,6 @@ test('events before the logger is ready are logged first, in their order', () =>
   early.connect({ log: (event) => logged.push(event) });
   bus.emit({ type: 'plugin.stopping', signal: 'c' });
   expect(logged.map(({ type }) => type)).toEqual(['driver.listening', 'plugin.warning', 'plugin.stopping']);
-});
-
-test('deliveries before the rotation is ready are reported to it', () => {
-  const relay = new DeliveryRecordRelay();
-  const first = delivered('t1');
-  relay.record(first);
-  // It was lent for the call only.
-  first.value.wipe();
-  const reported: string[] = [];
-  relay.connect(({ taskId, value }) => reported.push(`${taskId} ${new TextDecoder().decode(value.reveal())}`));
-  relay.record(delivered('t2'));
-  expect(reported).toEqual(['t1 hunter2', 't2 hunter2']);
 });
 
 test('a request for a provider that is not loaded yet waits for it', async () => {
@@ -73,24 +48,6 @@ test('a request that waits for a provider fails if the plugin stops before it is
   const waiting = directory.find('file');
   await directory.close();
   await expect(waiting).rejects.toThrow('stopping');
-});
-
-test('a stale value is no sign that the provider answers', () => {
-  const readiness = new Readiness(systemClock);
-  const event = {
-    type: 'secret.delivered',
-    secret: 'db',
-    service: 'web',
-    task: 't',
-    provider: 'vault',
-    revision: 'r',
-    durationMs: 1,
-    atMs: 0,
-  } as const;
-  readiness.observe({ ...event, source: 'stale' });
-  expect(readiness.waitingFor).toContain('a provider');
-  readiness.observe({ ...event, source: 'provider' });
-  expect(readiness.waitingFor).not.toContain('a provider');
 });
 
 test('digests are keyed, and 96 bits long', () => {

@@ -1,22 +1,21 @@
-import { Delivery } from '@vault-swarm/delivery';
+import { Delivery, InFlightRequests } from '@vault-swarm/delivery';
+import { displayName } from '@vault-swarm/docker/config';
 import { EventBus, IsolatedTimers } from '@vault-swarm/kernel';
+import { Readiness } from '@vault-swarm/metrics';
 import { AccessGuard, LabelReader } from '@vault-swarm/provider';
 import { createDriverServer } from '@vault-swarm/swarm-driver';
 import { Container } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { LazyDecryptor } from '../decryption.ts';
-import { DeliveryRecordRelay } from '../delivery-record-relay.ts';
-import { InFlightRequests } from '../in-flight-requests.ts';
-import { LeasedValuesRelay } from '../leased-values-relay.ts';
+import { LateRotation } from '../late-rotation.ts';
 import type { PluginEvent } from '../plugin-events.ts';
 import { ProviderRegistry } from '../provider-registry.ts';
-import { Readiness } from '../readiness.ts';
-import { RevisionSelectorRelay } from '../revision-selector-relay.ts';
 import { systemClock } from '../system/clock.ts';
 import { systemDigest } from '../system/digest.ts';
 import { processNamespace } from '../system/process-namespace.ts';
 import { systemRandom } from '../system/random.ts';
 import { id } from './identifiers.ts';
+import { provide } from './provide.ts';
 
 /**
  * Contains what is needed to answer GetSecret, and nothing that loads slowly: the providers' libraries are loaded
@@ -25,29 +24,35 @@ import { id } from './identifiers.ts';
 export function createDeliveryContainer(configuration: PluginConfiguration): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(id.configuration).toConstantValue(configuration);
-  container.bind(id.clock).toResolvedValue((events) => new IsolatedTimers(systemClock, events), [id.events]);
+  provide(container, id.clock, { events: id.events }, ({ events }) => new IsolatedTimers(systemClock, events));
   container.bind(id.random).toConstantValue(systemRandom);
   container.bind(id.digest).toConstantValue(systemDigest);
   container.bind(id.events).toConstantValue(new EventBus<PluginEvent>(systemClock));
-  container
-    .bind(id.labels)
-    .toResolvedValue(
-      ({ schemes, kinds, decryption }) => new LabelReader(schemes, kinds, decryption.problem),
-      [id.configuration],
-    );
-  container
-    .bind(id.decryptor)
-    .toResolvedValue(
-      ({ decryption }, clock, events) => new LazyDecryptor(decryption, { clock, events }),
-      [id.configuration, id.clock, id.events],
-    );
-  container.bind(id.access).toResolvedValue(({ access }) => new AccessGuard(access.policy), [id.configuration]);
-  container.bind(id.deliveryRecords).toConstantValue(new DeliveryRecordRelay());
-  container.bind(id.readiness).toResolvedValue((clock) => new Readiness(clock), [id.clock]);
-  container.bind(id.leased).toResolvedValue((clock) => new LeasedValuesRelay(clock), [id.clock]);
-  container.bind(id.choice).toResolvedValue((clock) => new RevisionSelectorRelay(clock), [id.clock]);
-  container.bind(id.providers).toResolvedValue(
-    ({ providers, rotation, ownFiles }, clock, random, digest, events) => {
+  provide(
+    container,
+    id.labels,
+    { configuration: id.configuration },
+    ({ configuration: { schemes, kinds, decryption } }) => new LabelReader(schemes, kinds, decryption.problem),
+  );
+  provide(
+    container,
+    id.decryptor,
+    { configuration: id.configuration, clock: id.clock, events: id.events },
+    ({ configuration: { decryption }, clock, events }) => new LazyDecryptor(decryption, { clock, events }),
+  );
+  provide(
+    container,
+    id.access,
+    { configuration: id.configuration },
+    ({ configuration: { access } }) => new AccessGuard(access.policy),
+  );
+  provide(container, id.readiness, { clock: id.clock }, ({ clock }) => new Readiness(clock, displayName));
+  provide(container, id.lateRotation, { clock: id.clock }, ({ clock }) => new LateRotation(clock));
+  provide(
+    container,
+    id.providers,
+    { configuration: id.configuration, clock: id.clock, random: id.random, digest: id.digest, events: id.events },
+    ({ configuration: { providers, rotation, ownFiles }, clock, random, digest, events }) => {
       // Without an operator's key, digests used as revisions are valid in this process only.
       const key = rotation.ledger.key?.read() ?? digest.generateKey();
       return new ProviderRegistry(providers, {
@@ -58,10 +63,21 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         ownFiles,
       });
     },
-    [id.configuration, id.clock, id.random, id.digest, id.events],
   );
-  container.bind(id.delivery).toResolvedValue(
-    (labels, access, providers, decryptor, clock, events, deliveryRecords, choice, leased, { delivery }) =>
+  provide(
+    container,
+    id.delivery,
+    {
+      labels: id.labels,
+      access: id.access,
+      providers: id.providers,
+      decryptor: id.decryptor,
+      clock: id.clock,
+      events: id.events,
+      rotation: id.lateRotation,
+      configuration: id.configuration,
+    },
+    ({ labels, access, providers, decryptor, clock, events, rotation, configuration: { delivery } }) =>
       new Delivery({
         labels,
         access,
@@ -69,29 +85,29 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         findDecryptor: decryptor.find,
         clock,
         events,
-        record: deliveryRecords.record,
-        choice,
-        leased,
+        record: rotation.record,
+        choice: rotation,
+        leased: rotation,
         limits: delivery,
       }),
-    [
-      id.labels,
-      id.access,
-      id.providers,
-      id.decryptor,
-      id.clock,
-      id.events,
-      id.deliveryRecords,
-      id.choice,
-      id.leased,
-      id.configuration,
-    ],
   );
-  container
-    .bind(id.answers)
-    .toResolvedValue((delivery, clock) => new InFlightRequests(delivery, clock), [id.delivery, id.clock]);
-  container.bind(id.driver).toResolvedValue(
-    ({ socketPath, socketTakeover }, source, events, clock, readiness) =>
+  provide(
+    container,
+    id.answers,
+    { delivery: id.delivery, clock: id.clock },
+    ({ delivery, clock }) => new InFlightRequests(delivery, clock),
+  );
+  provide(
+    container,
+    id.driver,
+    {
+      configuration: id.configuration,
+      source: id.answers,
+      events: id.events,
+      clock: id.clock,
+      readiness: id.readiness,
+    },
+    ({ configuration: { socketPath, socketTakeover }, source, events, clock, readiness }) =>
       createDriverServer({
         socketPath,
         source,
@@ -100,7 +116,6 @@ export function createDeliveryContainer(configuration: PluginConfiguration): Con
         processNamespace: processNamespace(),
         ...(socketTakeover ? { takeOverWhen: () => readiness.canTakeOver } : {}),
       }),
-    [id.configuration, id.answers, id.events, id.clock, id.readiness],
   );
   return container;
 }

@@ -1,17 +1,14 @@
-import type { Delivery } from '@vault-swarm/delivery';
+import type { Delivery, InFlightRequests } from '@vault-swarm/delivery';
 import type { Clock, Digest, EventBus, Random } from '@vault-swarm/kernel';
+import type { Readiness } from '@vault-swarm/metrics';
 import type { AccessGuard, LabelReader } from '@vault-swarm/provider';
 import type { DriverServer } from '@vault-swarm/swarm-driver';
 import type { ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import type { LazyDecryptor } from '../decryption.ts';
-import type { DeliveryRecordRelay } from '../delivery-record-relay.ts';
-import type { InFlightRequests } from '../in-flight-requests.ts';
-import type { LeasedValuesRelay } from '../leased-values-relay.ts';
+import type { LateRotation } from '../late-rotation.ts';
 import type { PluginEvent } from '../plugin-events.ts';
 import type { ProviderRegistry } from '../provider-registry.ts';
-import type { Readiness } from '../readiness.ts';
-import type { RevisionSelectorRelay } from '../revision-selector-relay.ts';
 
 /** The container's entries by name. */
 export const id = {
@@ -24,9 +21,8 @@ export const id = {
   access: Symbol('access') as ServiceIdentifier<AccessGuard>,
   providers: Symbol('providers') as ServiceIdentifier<ProviderRegistry>,
   decryptor: Symbol('decryptor') as ServiceIdentifier<LazyDecryptor>,
-  deliveryRecords: Symbol('evidence') as ServiceIdentifier<DeliveryRecordRelay>,
-  choice: Symbol('choice') as ServiceIdentifier<RevisionSelectorRelay>,
-  leased: Symbol('leased') as ServiceIdentifier<LeasedValuesRelay>,
+  /** The rotation for deliveries, also before it is loaded. */
+  lateRotation: Symbol('lateRotation') as ServiceIdentifier<LateRotation>,
   readiness: Symbol('readiness') as ServiceIdentifier<Readiness>,
   delivery: Symbol('delivery') as ServiceIdentifier<Delivery>,
   answers: Symbol('answers') as ServiceIdentifier<InFlightRequests>,

@@ -10,6 +10,7 @@ import { CredentialWatch } from '../credential-watch.ts';
 import { eventCatalog } from '../plugin-events.ts';
 import { ProviderHealthCheck } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
+import { provide } from './provide.ts';
 import { rotationId } from './rotation-container.ts';
 
 /** The container's entries for the log and the provider health checks. */
@@ -29,17 +30,28 @@ export const loggingId = {
  * socket listens.
  */
 export function addLogging(container: Container): void {
-  container
-    .bind(loggingId.log)
-    .toResolvedValue(({ logging }) => createLogger(logging, { catalog: eventCatalog }), [id.configuration]);
-  container
-    .bind(loggingId.status)
-    .toResolvedValue(
-      (clock, rotation) => new CachedStatus(clock, () => rotation.status()),
-      [id.clock, rotationId.rotation],
-    );
-  container.bind(loggingId.healthCheck).toResolvedValue(
-    ({ providers }, directory, labels, readiness, status, clock, events) =>
+  provide(container, loggingId.log, { configuration: id.configuration }, ({ configuration: { logging } }) =>
+    createLogger(logging, { catalog: eventCatalog }),
+  );
+  provide(
+    container,
+    loggingId.status,
+    { clock: id.clock, rotation: rotationId.rotation },
+    ({ clock, rotation }) => new CachedStatus(clock, () => rotation.status()),
+  );
+  provide(
+    container,
+    loggingId.healthCheck,
+    {
+      configuration: id.configuration,
+      directory: id.providers,
+      labels: id.labels,
+      readiness: id.readiness,
+      status: loggingId.status,
+      clock: id.clock,
+      events: id.events,
+    },
+    ({ configuration: { providers }, directory, labels, readiness, status, clock, events }) =>
       new ProviderHealthCheck({
         names: namesOf(providers),
         findProvider: directory.find,
@@ -49,35 +61,42 @@ export function addLogging(container: Container): void {
         clock,
         events,
       }),
-    [id.configuration, id.providers, id.labels, id.readiness, loggingId.status, id.clock, id.events],
   );
-  container
-    .bind(loggingId.credentials)
-    .toResolvedValue(
-      ({ credentials }, events) => new CredentialWatch(credentials, events),
-      [id.configuration, id.events],
-    );
-  container
-    .bind(loggingId.accessReload)
-    .toResolvedValue(
-      ({ access: { path }, providers }, access, events) =>
-        new AccessReload({ path, readFile: readRegularFile, providers, access, events }),
-      [id.configuration, id.access, id.events],
-    );
+  provide(
+    container,
+    loggingId.credentials,
+    { configuration: id.configuration, events: id.events },
+    ({ configuration: { credentials }, events }) => new CredentialWatch(credentials, events),
+  );
+  provide(
+    container,
+    loggingId.accessReload,
+    { configuration: id.configuration, access: id.access, events: id.events },
+    ({
+      configuration: {
+        access: { path },
+        providers,
+      },
+      access,
+      events,
+    }) => new AccessReload({ path, readFile: readRegularFile, providers, access, events }),
+  );
   // Numbers increase across restarts, so that a client can continue after the last event that it saw.
-  container
-    .bind(loggingId.recentEvents)
-    .toResolvedValue(
-      (clock, events) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
-      [id.clock, id.events],
-    );
-  container.bind(loggingId.eventLog).toResolvedValue(
-    ({ log }, recentEvents, clock, events) => {
+  provide(
+    container,
+    loggingId.recentEvents,
+    { clock: id.clock, events: id.events },
+    ({ clock, events }) => new RecentEvents(events, { firstId: clock.now() * 1_000 }),
+  );
+  provide(
+    container,
+    loggingId.eventLog,
+    { log: loggingId.log, recentEvents: loggingId.recentEvents, clock: id.clock, events: id.events },
+    ({ log: { log }, recentEvents, clock, events }) => {
       const readers = new Listeners<[Timed<NamedEvent>]>(events);
       readers.add('log', log);
       readers.add('list of events', (event) => recentEvents.observe(event));
       return new EventDeduplicator(clock, eventCatalog, (event) => readers.notify(event));
     },
-    [loggingId.log, loggingId.recentEvents, id.clock, id.events],
   );
 }

@@ -24,6 +24,7 @@ import { UnusedRules } from '../unused-rules.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { loggingId } from './logging-container.ts';
+import { provide } from './provide.ts';
 import { rotationId } from './rotation-container.ts';
 
 /** The container's entries for monitoring. */
@@ -44,28 +45,42 @@ const builtDashboard = fileURLToPath(new URL('../static', import.meta.url));
 
 /** Adds the figures and the monitoring port. Needs the rotation and the log; imported only if monitoring is enabled. */
 export function addMonitoring(container: Container, dashboardDirectory = builtDashboard): void {
-  container
-    .bind(monitoringId.processStats)
-    .toResolvedValue(
-      ({ rotation: { intervalMs, enabled } }, clock) =>
-        new ProcessStats(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
-      [id.configuration, id.clock],
-    );
-  container.bind(monitoringId.deliveries).toResolvedValue((clock) => new DeliveryStats(clock), [id.clock]);
-  container
-    .bind(monitoringId.providers)
-    .toResolvedValue(
-      ({ providers }, clock) => new ProviderStats(clock, namesOf(providers)),
-      [id.configuration, id.clock],
-    );
-  container
-    .bind(monitoringId.costs)
-    .toResolvedValue(
-      ({ providers, decryption }, clock) => new RequestCosts(clock, pricesOf(providers, decryption)),
-      [id.configuration, id.clock],
-    );
-  container.bind(monitoringId.problems).toResolvedValue(
-    (clock, status, providers, processStats, credentials, accessReload) => {
+  provide(
+    container,
+    monitoringId.processStats,
+    { configuration: id.configuration, clock: id.clock },
+    ({
+      configuration: {
+        rotation: { intervalMs, enabled },
+      },
+      clock,
+    }) => new ProcessStats(clock, createRuntimeProbe(), { intervalMs, rotationEnabled: enabled }),
+  );
+  provide(container, monitoringId.deliveries, { clock: id.clock }, ({ clock }) => new DeliveryStats(clock));
+  provide(
+    container,
+    monitoringId.providers,
+    { configuration: id.configuration, clock: id.clock },
+    ({ configuration: { providers }, clock }) => new ProviderStats(clock, namesOf(providers)),
+  );
+  provide(
+    container,
+    monitoringId.costs,
+    { configuration: id.configuration, clock: id.clock },
+    ({ configuration: { providers, decryption }, clock }) => new RequestCosts(clock, pricesOf(providers, decryption)),
+  );
+  provide(
+    container,
+    monitoringId.problems,
+    {
+      clock: id.clock,
+      status: loggingId.status,
+      providers: monitoringId.providers,
+      processStats: monitoringId.processStats,
+      credentials: loggingId.credentials,
+      accessReload: loggingId.accessReload,
+    },
+    ({ clock, status, providers, processStats, credentials, accessReload }) => {
       const ages = new ProblemAges();
       return () => {
         const known = knownProblems({
@@ -80,27 +95,42 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
         );
       };
     },
-    [
-      id.clock,
-      loggingId.status,
-      monitoringId.providers,
-      monitoringId.processStats,
-      loggingId.credentials,
-      loggingId.accessReload,
-    ],
   );
-  container.bind(monitoringId.history).toResolvedValue(
-    ({ providers }, clock, processStats, status) =>
+  provide(
+    container,
+    monitoringId.history,
+    {
+      configuration: id.configuration,
+      clock: id.clock,
+      processStats: monitoringId.processStats,
+      status: loggingId.status,
+    },
+    ({ configuration: { providers }, clock, processStats, status }) =>
       new History(clock, {
         providers: namesOf(providers),
         stats: () => processStats.stats(),
         outdatedTasks: () => status.now().services.reduce((sum, { outdatedTasks }) => sum + outdatedTasks, 0),
       }),
-    [id.configuration, id.clock, monitoringId.processStats, loggingId.status],
   );
-  container.bind(monitoringId.prometheus).toResolvedValue(
-    (
-      { providers, rotation: { intervalMs }, delivery: { deadlineMs } },
+  provide(
+    container,
+    monitoringId.prometheus,
+    {
+      configuration: id.configuration,
+      processStats: monitoringId.processStats,
+      delivery: id.delivery,
+      status: loggingId.status,
+      ledger: rotationId.ledger,
+      problems: monitoringId.problems,
+      figures: monitoringId.providers,
+      costs: monitoringId.costs,
+    },
+    ({
+      configuration: {
+        providers,
+        rotation: { intervalMs },
+        delivery: { deadlineMs },
+      },
       processStats,
       delivery,
       status,
@@ -108,7 +138,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       problems,
       figures,
       costs,
-    ) =>
+    }) =>
       createPrometheusExposition({
         providers: namesOf(providers),
         counters: eventCounters,
@@ -120,20 +150,37 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
         ledger: () => ledger.size,
         requestsPerMonth: () => costs.perMonth(),
       }),
-    [
-      id.configuration,
-      monitoringId.processStats,
-      id.delivery,
-      loggingId.status,
-      rotationId.ledger,
-      monitoringId.problems,
-      monitoringId.providers,
-      monitoringId.costs,
-    ],
   );
-  container.bind(monitoringId.server).toResolvedValue(
-    (
-      { monitoring: config, pluginName, rotation: { intervalMs }, providers: configured, warnings, hooks },
+  provide(
+    container,
+    monitoringId.server,
+    {
+      configuration: id.configuration,
+      clock: id.clock,
+      events: id.events,
+      rotation: rotationId.rotation,
+      status: loggingId.status,
+      problems: monitoringId.problems,
+      delivery: id.delivery,
+      processStats: monitoringId.processStats,
+      deliveries: monitoringId.deliveries,
+      providers: monitoringId.providers,
+      history: monitoringId.history,
+      recentEvents: loggingId.recentEvents,
+      prometheus: monitoringId.prometheus,
+      readiness: id.readiness,
+      driver: id.driver,
+      access: id.access,
+    },
+    ({
+      configuration: {
+        monitoring: config,
+        pluginName,
+        rotation: { intervalMs },
+        providers: configured,
+        warnings,
+        hooks,
+      },
       clock,
       events,
       rotation,
@@ -149,7 +196,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       readiness,
       driver,
       access,
-    ) => {
+    }) => {
       const unused = new UnusedRules(clock, access, rotation);
       return createMonitoringServer({
         config,
@@ -182,24 +229,6 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
         },
       });
     },
-    [
-      id.configuration,
-      id.clock,
-      id.events,
-      rotationId.rotation,
-      loggingId.status,
-      monitoringId.problems,
-      id.delivery,
-      monitoringId.processStats,
-      monitoringId.deliveries,
-      monitoringId.providers,
-      monitoringId.history,
-      loggingId.recentEvents,
-      monitoringId.prometheus,
-      id.readiness,
-      id.driver,
-      id.access,
-    ],
   );
 }
 

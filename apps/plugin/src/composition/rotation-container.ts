@@ -14,6 +14,7 @@ import type { Container, ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
 import { id } from './identifiers.ts';
+import { provide } from './provide.ts';
 
 /** The container's entries for the rotation. */
 export const rotationId = {
@@ -26,31 +27,64 @@ export const rotationId = {
 
 /** Adds Docker and the rotation. Imported after the socket listens, because Docker's library loads slowly. */
 export function addRotation(container: Container): void {
-  container
-    .bind(rotationId.docker)
-    .toResolvedValue(({ docker }, clock) => createDockerConnection(docker, { clock }), [id.configuration, id.clock]);
-  container
-    .bind(rotationId.changes)
-    .toResolvedValue(
-      (connection, clock, random, events) => new DockerChanges(connection, { clock, random, events }),
-      [rotationId.docker, id.clock, id.random, id.events],
-    );
-  container
-    .bind(rotationId.ledger)
-    .toResolvedValue(
-      ({ pluginName, rotation: { ledger } }, connection, clock) =>
-        new DockerLedgerStore(connection, { name: ledgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
-      [id.configuration, rotationId.docker, id.clock],
-    );
-  container
-    .bind(rotationId.leaseLedger)
-    .toResolvedValue(
-      ({ pluginName, rotation: { ledger } }, connection, clock) =>
-        new DockerLedgerStore(connection, { name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
-      [id.configuration, rotationId.docker, id.clock],
-    );
-  container.bind(rotationId.rotation).toResolvedValue(
-    (
+  provide(
+    container,
+    rotationId.docker,
+    { configuration: id.configuration, clock: id.clock },
+    ({ configuration: { docker }, clock }) => createDockerConnection(docker, { clock }),
+  );
+  provide(
+    container,
+    rotationId.changes,
+    { connection: rotationId.docker, clock: id.clock, random: id.random, events: id.events },
+    ({ connection, clock, random, events }) => new DockerChanges(connection, { clock, random, events }),
+  );
+  provide(
+    container,
+    rotationId.ledger,
+    { configuration: id.configuration, connection: rotationId.docker, clock: id.clock },
+    ({
+      configuration: {
+        pluginName,
+        rotation: { ledger },
+      },
+      connection,
+      clock,
+    }) => new DockerLedgerStore(connection, { name: ledgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+  );
+  provide(
+    container,
+    rotationId.leaseLedger,
+    { configuration: id.configuration, connection: rotationId.docker, clock: id.clock },
+    ({
+      configuration: {
+        pluginName,
+        rotation: { ledger },
+      },
+      connection,
+      clock,
+    }) => new DockerLedgerStore(connection, { name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+  );
+  provide(
+    container,
+    rotationId.rotation,
+    {
+      configuration: id.configuration,
+      connection: rotationId.docker,
+      changes: rotationId.changes,
+      ledger: rotationId.ledger,
+      leaseLedger: rotationId.leaseLedger,
+      labels: id.labels,
+      access: id.access,
+      providers: id.providers,
+      values: id.delivery,
+      digest: id.digest,
+      clock: id.clock,
+      random: id.random,
+      events: id.events,
+      driver: id.driver,
+    },
+    ({
       configuration,
       connection,
       changes,
@@ -65,7 +99,7 @@ export function addRotation(container: Container): void {
       random,
       events,
       driver,
-    ) => {
+    }) => {
       const { pluginName, rotation } = configuration;
       return new Rotation(
         {
@@ -100,22 +134,6 @@ export function addRotation(container: Container): void {
         },
       );
     },
-    [
-      id.configuration,
-      rotationId.docker,
-      rotationId.changes,
-      rotationId.ledger,
-      rotationId.leaseLedger,
-      id.labels,
-      id.access,
-      id.providers,
-      id.delivery,
-      id.digest,
-      id.clock,
-      id.random,
-      id.events,
-      id.driver,
-    ],
   );
 }
 

@@ -3,6 +3,7 @@ export {
   type DeliveryLimits,
   type RecordDelivery,
 } from './delivery.ts';
+export { InFlightRequests } from './in-flight-requests.ts';
 export type { FindProvider } from './provider-reads.ts';
 export type { SecretRequest, SecretResponse, SecretSource } from './request.ts';
 export { type CacheLimits, type CurrentRevision, RevisionCache } from './revision-cache.ts';

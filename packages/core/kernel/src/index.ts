@@ -4,6 +4,7 @@ export { BoundedMap, type MapLimits } from './bounded-map.ts';
 export { mapConcurrently } from './concurrency.ts';
 export { type ConnectionFailure, connectionFailure } from './connection-failure.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
+export { Deferred } from './deferred.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
 export {

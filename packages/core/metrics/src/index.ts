@@ -9,6 +9,7 @@ export { knownProblems, type ProblemSources } from './known-problems.ts';
 export { type DatedProblem, ProblemAges } from './problem-ages.ts';
 export { ProcessStats } from './process-stats.ts';
 export { isProvidersFailure, type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
+export { Readiness } from './readiness.ts';
 export {
   type NumberedEvent,
   RecentEvents,

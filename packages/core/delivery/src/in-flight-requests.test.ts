@@ -1,9 +1,31 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { SecretRequest, SecretResponse } from '@vault-swarm/delivery';
-import { SteppedClock } from '@vault-swarm/lab/clocks';
+import type { Clock } from '@vault-swarm/kernel';
 import { SecretValue } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import { InFlightRequests } from './in-flight-requests.ts';
+import type { SecretRequest, SecretResponse } from './request.ts';
+
+/** Timers fire only when the test advances the clock. */
+class SteppedClock implements Clock {
+  readonly #timers = new Map<() => void, number>();
+  #nowMs = 0;
+
+  readonly now = () => this.#nowMs;
+  readonly monotonic = this.now;
+
+  after(delayMs: number, callback: () => void): () => void {
+    this.#timers.set(callback, this.#nowMs + delayMs);
+    return () => void this.#timers.delete(callback);
+  }
+
+  advance(durationMs: number): void {
+    this.#nowMs += durationMs;
+    for (const [callback, atMs] of [...this.#timers]) {
+      if (atMs > this.#nowMs || !this.#timers.delete(callback)) continue;
+      callback();
+    }
+  }
+}
 
 const request = {} as SecretRequest;
 const answer: SecretResponse = { kind: 'value', value: SecretValue.fromText('x'), revision: 'r1' };

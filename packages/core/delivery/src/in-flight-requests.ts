@@ -1,5 +1,5 @@
-import type { SecretRequest, SecretResponse, SecretSource } from '@vault-swarm/delivery';
 import type { Clock } from '@vault-swarm/kernel';
+import type { SecretRequest, SecretResponse, SecretSource } from './request.ts';
 
 /** Requests that arrived while a part was loaded are read only after a few turns of the event loop. */
 const READ_WAIT_MS = 20;
@@ -16,6 +16,7 @@ export class InFlightRequests implements SecretSource {
     this.#clock = clock;
   }
 
+  /** Passes the request to the source. */
   get(request: SecretRequest, receivedAtMs?: number): Promise<SecretResponse> {
     const answer = this.#source.get(request, receivedAtMs);
     if (this.#isSettled) return answer;
