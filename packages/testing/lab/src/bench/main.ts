@@ -1,7 +1,6 @@
 // `npm run bench -- [NAME…]`: the benchmarks. Tables go to stdout, and progress to stderr. With `--json -`, stdout
 // has only the figures.
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { tempDirectory } from '../process/sandbox.ts';
 import { startVault } from '../servers/vault.ts';
@@ -12,8 +11,9 @@ import { allCases, defaultCases } from './cases/all-cases.ts';
 import { type BenchOptions, parseOptions } from './options.ts';
 import { base, plugin } from './own-targets.ts';
 import { peer } from './peer.ts';
+import { makeReport } from './report.ts';
 import { runCases } from './run-cases.ts';
-import { type CaseResult, compare, table } from './table.ts';
+import { type CaseResult, table } from './table.ts';
 import type { Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -56,7 +56,7 @@ async function run(options: BenchOptions): Promise<number> {
     await vault.kill();
     await directory.remove();
   }
-  const json = `${JSON.stringify(report(results), undefined, 1)}\n`;
+  const json = `${JSON.stringify(makeReport(results), undefined, 1)}\n`;
   if (options.json === '-') process.stdout.write(json);
   else if (options.json !== undefined) await writeFile(options.json, json);
   const failed = results.some(({ outcomes }) => Object.values(outcomes).some(({ kind }) => kind === 'failed'));
@@ -74,21 +74,6 @@ async function problemOf(world: BenchWorld, target: Target): Promise<string | un
   } finally {
     await bench.stop();
   }
-}
-
-function report(results: readonly CaseResult[]) {
-  return {
-    machine: { node: process.version, arch: process.arch, cpus: availableParallelism(), model: cpus()[0]?.model },
-    cases: results.map((result) => ({
-      name: result.name,
-      heading: result.heading,
-      latencyMs: result.latencyMs,
-      figures: compare(result),
-      failures: Object.entries(result.outcomes).flatMap(([target, outcome]) =>
-        outcome.kind === 'failed' ? [{ target, message: outcome.message }] : [],
-      ),
-    })),
-  };
 }
 
 // Child processes are killed when this process exits, but not if a signal ends it.
