@@ -127,13 +127,15 @@ test('no program of these READMEs is left', () => {
 test("the example of the provider's contract is a suite that passes", { timeout: 120_000 }, async () => {
   const suite = join(outside, 'suite');
   await mkdir(suite, { recursive: true });
-  await cp(join(root, 'packages/testing/provider-contract/src/memory-provider.ts'), join(suite, 'memory-provider.ts'));
+  const reference = join(root, 'packages/testing/provider-contract/src/reference');
+  await cp(reference, join(suite, 'reference'), { recursive: true });
   await writeFile(join(suite, 'my-store.test.ts'), programOf('testing/provider-contract'));
   await writeFile(
     join(suite, 'my-store.ts'),
-    `import { createMemoryHarness } from './memory-provider.ts';
+    `import { createMemoryHarness } from './reference/memory-harness.ts';
      export async function startMyStore() {
-       const { bytes: _bytes, throttling: _throttling, ...harness } = createMemoryHarness();
+       const harness = createMemoryHarness();
+       for (const lacking of ['bytes', 'throttling', 'withdrawal', 'hold', 'locations', 'checksum']) delete harness[lacking];
        return harness;
      }`,
   );

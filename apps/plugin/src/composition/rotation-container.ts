@@ -104,6 +104,7 @@ export function addRotation(container: Container): void {
       return new Rotation(
         {
           enabled: rotation.enabled,
+          disabledAdvice: 'start the plugin with ENABLE_ROTATION=true',
           intervalMs: rotation.intervalMs,
           policy: {
             maxParallel: rotation.maxParallel,

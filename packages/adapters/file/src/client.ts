@@ -180,9 +180,9 @@ export class SecretsDirectory {
     const limit =
       // An empty file is probably about to be written.
       size === 0n
-        ? 'Swarm does not accept an empty secret'
+        ? 'an empty file is no value; it is probably written just now'
         : use === 'value'
-          ? `Swarm accepts less than ${VALUE_LIMIT_BYTES} bytes`
+          ? `a value must have less than ${VALUE_LIMIT_BYTES} bytes`
           : `at most ${PARSED_LIMIT_BYTES} bytes are parsed or decoded`;
     throw new ProviderError('INVALID_PAYLOAD', `${this.#subject(path)}: it has ${size} bytes; ${limit}`);
   }

@@ -6,11 +6,11 @@ const REASONS: Readonly<Record<string, readonly [ProviderErrorCode, string]>> = 
   ENOTDIR: ['NOT_FOUND', 'the file does not exist: a part of its path is a file, not a directory'],
   EACCES: [
     'ACCESS_DENIED',
-    'the plugin has no permission to read it; change the owner or mode of the file or its directory',
+    'this process has no permission to read it; change the owner or mode of the file or its directory',
   ],
   EPERM: [
     'ACCESS_DENIED',
-    'the plugin has no permission to read it; change the owner or mode of the file or its directory',
+    'this process has no permission to read it; change the owner or mode of the file or its directory',
   ],
   ELOOP: ['INVALID_PAYLOAD', 'its symbolic links form a loop'],
   ENAMETOOLONG: ['INVALID_REF', 'the path is too long for the file system'],
@@ -41,7 +41,7 @@ export function directoryError(subject: string, directory: string, error: unknow
   if (code === 'EACCES' || code === 'EPERM') {
     return new ProviderError(
       'ACCESS_DENIED',
-      `${subject}: the plugin has no permission to enter the directory ${directory}`,
+      `${subject}: this process has no permission to enter the directory ${directory}`,
       {
         cause: error,
       },

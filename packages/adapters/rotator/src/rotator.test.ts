@@ -290,6 +290,8 @@ test.each([
   [{ secrets: {} }, 'group "pools": secrets must name at least one secret'],
   [{ secrets: { key: {} } }, 'group "pools", secret "key": '],
   [{ secrets: { key: { memory_nam: 'x' } } }, 'group "pools", secret "key": label "memory_nam"'],
+  [{ secrets: { key: { memory_name: 'x', doppler_name: 'y' } } }, 'labels name more than one provider'],
+  [{ secrets: { key: { acme_name: 'x' } } }, 'label "acme_name" = "x" is not known; memory has memory_name'],
 ])('a wrong option is found at once: %j', async (wrong, message) => {
   await open();
   expect(() => rotator.group('pools', { ...options, ...wrong } as typeof options)).toThrow(message);

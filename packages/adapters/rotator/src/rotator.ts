@@ -109,7 +109,8 @@ export class Rotator {
       failed: new Listeners(events),
     };
     events.subscribe((event) => this.#forward(event), 'the rotator');
-    this.#labels = new LabelReader(providers.map(({ name, labels }) => ({ name, scheme: labels })));
+    const schemes = providers.map(({ name, labels }) => ({ name, scheme: labels }));
+    this.#labels = new LabelReader(schemes, [], 'a rotator does not decrypt', { isExclusive: true });
     const findProvider = async (name: string) => {
       const found = instances.get(name);
       if (found === undefined) throw new Error(`no provider is named ${quoted(name)}`);

@@ -14,7 +14,7 @@ const FAILURES: Readonly<Record<string, ConnectionFailure>> = {
   ECONNREFUSED: at('address', "can't be reached: nothing listens at its address"),
   ENOENT: at('address', "can't be reached: its socket does not exist"),
   ENOTSOCK: at('address', "can't be reached: the file at its address is no socket"),
-  EACCES: at('permission', "can't be reached: the plugin has no permission to open its socket"),
+  EACCES: at('permission', "can't be reached: this process has no permission to open its socket"),
   EPERM: at('permission', "can't be reached: the system does not permit the connection"),
   EHOSTUNREACH: at('network', "can't be reached: there is no route to its host"),
   ENETUNREACH: at('network', "can't be reached: there is no route to its network"),

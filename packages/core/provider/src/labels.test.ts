@@ -134,3 +134,21 @@ test('a label of a kind that is known and not configured is refused, one of no k
   const configured = new LabelReader([{ name: 'acme', scheme: schemeOf('acme') }]);
   expect(() => configured.read(labels, 'db', 'web')).toThrow('"acme_name" = "x" is not known; acme has acme_path');
 });
+
+test('labels of a published adapter are an error where no provider has its kind', () => {
+  const onlyVault = new LabelReader([{ name: 'vault', scheme: schemeOf('vault') }]);
+  for (const label of ['file_path', 'aws_name', 'doppler_name', 'http_name']) {
+    expect(() => onlyVault.read({ [label]: 'x' }, 'db', 'web')).toThrow('names a provider that is not configured');
+  }
+});
+
+test('every unknown label is an error if all labels are for the reader', () => {
+  const exclusive = new LabelReader([{ name: 'vault', scheme: schemeOf('vault') }], [], null, { isExclusive: true });
+  const common = { provider: 'vault', encoding: 'json', rotate: 'off', rotate_debounce: '5s', kms_decrypt: 'false' };
+  expect(exclusive.read({ vault_path: 'x', ...common }, 'db', 'web').ref.location).toEqual({ path: 'x' });
+  for (const label of ['acme_name', 'owner', 'vaultpath']) {
+    expect(() => exclusive.read({ vault_path: 'x', [label]: 'y' }, 'db', 'web')).toThrow(
+      `"${label}" = "y" is not known`,
+    );
+  }
+});

@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
-import { parseDecryption } from './decryption-labels.ts';
+import { decryptionLabels, parseDecryption } from './decryption-labels.ts';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import { parseRotationWindow } from './rotation-window.ts';
@@ -42,9 +42,8 @@ export interface NamedScheme {
 }
 
 /**
- * Kinds whose labels are never ignored, even if the plugin does not have the kind. These are the kinds of
- * swarm-external-secrets, and `http`, which is reserved. If such a label were ignored, the wrong value would be
- * delivered.
+ * Kinds whose labels are never ignored, even if no provider of the kind is configured: those of the published adapters,
+ * and those of swarm-external-secrets. If such a label were ignored, the wrong value would be delivered.
  */
 const RESERVED_KINDS: readonly string[] = [
   'vault',
@@ -56,7 +55,10 @@ const RESERVED_KINDS: readonly string[] = [
   'infisical',
   'doppler',
   'http',
+  'file',
 ];
+/** The labels that every kind has. */
+const COMMON_LABELS = ['provider', 'encoding', 'rotate', ...decryptionLabels];
 /** Kinds of swarm-external-secrets that an instance of the kind `http` replaces. */
 const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
 /** The labels about rotations besides `rotate`. An unknown label with their prefix is an error. */
@@ -80,17 +82,22 @@ export class LabelReader {
   readonly #cache = new LabelCache();
   readonly #kinds: ReadonlySet<string>;
   readonly #decryptionProblem: string | null;
+  readonly #isExclusive: boolean;
 
   /**
    * @param instances the configured providers, at least one. The first is the default.
    * @param otherKinds known kinds that are not configured: their labels are an error too.
    * @param decryptionProblem why values can't be decrypted; `null`: they can, or it is not known.
+   * @param isExclusive whether all labels are for the reader. Then every unknown label is an error. By default labels of
+   * other programs are ignored.
    */
   constructor(
     instances: readonly NamedScheme[],
     otherKinds: readonly string[] = [],
     decryptionProblem: string | null = null,
+    { isExclusive = false }: { readonly isExclusive?: boolean } = {},
   ) {
+    this.#isExclusive = isExclusive;
     this.#instances = instances;
     this.#decryptionProblem = decryptionProblem;
     this.#kinds = new Set([...RESERVED_KINDS, ...otherKinds, ...instances.map(({ scheme }) => scheme.kind)]);
@@ -120,7 +127,8 @@ export class LabelReader {
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
       const isKnown = hasLabel(scheme, label);
-      if (this.#prefixOf(label) !== undefined && !isKnown) {
+      const isCommon = COMMON_LABELS.includes(label) || label.startsWith(ROTATE_PREFIX);
+      if (!isKnown && (this.#prefixOf(label) !== undefined || (this.#isExclusive && !isCommon))) {
         throw invalid(`label ${shown(labels, label)} is not known; ${name} has ${scheme.names.join(', ')}`);
       }
       if (isKnown && labels[label]?.trim() === '') {

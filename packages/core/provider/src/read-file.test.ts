@@ -5,7 +5,7 @@ const failure = (code: string, path: string) => Object.assign(new Error(`${code}
 
 test.each([
   [failure('ENOENT', '/run/token'), 'does not exist'],
-  [failure('EACCES', '/run/token'), "can't be read: the plugin has no permission"],
+  [failure('EACCES', '/run/token'), "can't be read: this process has no permission"],
   [failure('EISDIR', '/run'), 'is a directory'],
   [failure('EIO', '/run/token'), "can't be read (EIO)"],
   [new Error('x'), "can't be read"],

@@ -23,8 +23,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist: a part of its path is a file',
   EISDIR: 'is a directory',
-  EACCES: "can't be read: the plugin has no permission",
-  EPERM: "can't be read: the plugin has no permission",
+  EACCES: "can't be read: this process has no permission",
+  EPERM: "can't be read: this process has no permission",
   ELOOP: "can't be read: its symbolic links form a loop",
 };
 

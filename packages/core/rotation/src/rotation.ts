@@ -53,6 +53,9 @@ import { DeliveryLog } from './tasks/delivery-log.ts';
 import { LeaderHandover } from './tasks/leader-handover.ts';
 import type { CurrentValue } from './tasks/task-revision.ts';
 import { Ticker } from './ticker.ts';
+import { checkPorts } from './wiring/check-ports.ts';
+import { safeEvents } from './wiring/safe-events.ts';
+import { WiringGuard } from './wiring/wiring-guard.ts';
 
 const DEFAULT_LEASES: LeaseSettings = { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 };
 
@@ -100,6 +103,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #lockdowns: Lockdowns;
   readonly #providerHints: ProviderHints;
   readonly #leases: Leases;
+  readonly #wiring: WiringGuard;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   /**
@@ -112,8 +116,15 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
 
+  /** @throws {TypeError} names the setting or the port that is wrong. */
   constructor(settings: RotationSettings, given: RotationPorts) {
-    const ports = { access: new AccessGuard(ALLOW_ALL), leaseLedger: new MemoryLedgerStore(), ...given };
+    checkPorts(settings, given);
+    const ports = {
+      access: new AccessGuard(ALLOW_ALL),
+      leaseLedger: new MemoryLedgerStore(),
+      ...given,
+      events: safeEvents(given.events),
+    };
     const { clock, random } = ports;
     this.#settings = settings;
     this.#ports = ports;
@@ -132,6 +143,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#pace = new RolloutPace(clock);
     this.#leases = new Leases(settings.leases ?? DEFAULT_LEASES, { ...ports, onNews: () => this.#passes.wake() });
     this.#staleness = new StalenessGuard(clock);
+    this.#wiring = new WiringGuard({ ...ports, stuckAfterMs: settings.policy.stuckAfterMs });
     const observing = {
       observe: (options: CallOptions) => this.#cluster.observe(options),
       ingest: (observed: Observation) => this.#ingest(observed),
@@ -152,6 +164,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /** Starts to poll and to reconcile. */
   start(): void {
+    this.#wiring.start();
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
     this.#unsubscribe.push(this.#ports.access.onChange(() => this.#passes.wake()));
     this.#poller.start();
@@ -171,6 +184,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
    * all others by `untilMs`. Never rejects.
    */
   choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
+    this.#wiring.chosen(asked.taskId);
     return this.#intended.choose(asked);
   }
 
@@ -190,6 +204,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#deliveryLog.record(taskId, delivered);
     // The account of what the task has must be written soon.
     const isLeased = this.#leases.has(key);
+    if (!isLeased) this.#wiring.recorded();
     if (!isLeased && this.#poller.of(provider)?.current(key)?.revision === revision) return;
     this.#passes.wake();
     if (isLeased) return;
@@ -251,7 +266,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   #refuseIfDisabled(): void {
     if (this.#settings.enabled) return;
-    throw new RotationRejected('DISABLED', 'the rotation is turned off; start the plugin with ENABLE_ROTATION=true');
+    const { disabledAdvice = 'set enabled in its settings' } = this.#settings;
+    throw new RotationRejected('DISABLED', `the rotation is turned off; ${disabledAdvice}`);
   }
 
   async #pass(stopping: AbortSignal): Promise<number> {
@@ -283,6 +299,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { intervalMs } = this.#settings;
     const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
     const { role, bindings, stored, mustRewrite, version } = observed;
+    const hasLedger = stored.kind !== 'absent';
+    this.#wiring.observed({ role, secrets: observed.secrets, services: bindings.services, hasLedger });
     const before = this.#ingest(observed);
     if (unusable(stored) !== null) {
       this.#intended.goOn();
@@ -469,6 +487,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       if (!(await this.#leases.prepare(action, ledger, options))) return;
       const outcome = await orchestrator.roll(action.serviceId, action.version, action.generation, options);
       this.#rollouts.rolled(action.serviceId, action.generation, outcome);
+      this.#wiring.rolled(action.serviceId, action.generation, outcome);
       if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
       if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');

@@ -17,6 +17,8 @@ export interface LeaseSettings {
 export interface RotationSettings {
   /** Whether services are rolled. If not, the rotation only observes. */
   readonly enabled: boolean;
+  /** How an operator turns it on, for the error of a manual request. Default `set enabled in its settings`. */
+  readonly disabledAdvice?: string;
   /** How often the providers are polled and the services reconciled. */
   readonly intervalMs: number;
   readonly policy: RotationPolicy;
@@ -24,7 +26,12 @@ export interface RotationSettings {
   readonly startTimes?: StartTimes;
   /** By default up to 2,000 sets, which are revoked a minute after their last task, and 12 issues an hour. */
   readonly leases?: LeaseSettings;
-  /** The key of the digests in the ledger. Without one, the ledger stores its own key. */
+  /**
+   * The key of the digests in the ledger. The ledger names each value by a keyed digest, to know whether a new revision
+   * is another value. Who has the ledger and its key can test guesses of a value. So keep a key of your own apart from
+   * the ledger, the same after each restart. `null`: a random key is made and stored in the ledger itself. That is enough
+   * if nobody else can read the ledger, or if no value can be guessed.
+   */
   readonly digestKey: string | null;
   /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */
   readonly formerDigestKey?: string | null;

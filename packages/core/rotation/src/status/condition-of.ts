@@ -53,7 +53,7 @@ export function conditionOf(facts: ConditionFacts): ServiceCondition {
   if (waitingReason !== null) return condition('waiting', waitingReason.message);
   if (facts.manual.length > 0) return condition('waiting-manual', `${displayNames(facts.manual)} has a new value`);
   if (status.outdatedTasks > 0)
-    return condition('outdated', 'its labels, or ENABLE_ROTATION, say that it is not rolled');
+    return condition('outdated', 'its labels, or the settings of the rotation, say that it is not rolled');
   return condition('current', '');
 }
 

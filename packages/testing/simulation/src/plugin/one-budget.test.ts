@@ -104,7 +104,7 @@ async function ask(deadlineMs: number, waits: Waits) {
     },
     leaseLedger: { read: async () => null, compareAndSet: async () => 'conflict' },
     changes: { onChange: () => () => undefined },
-    providers: [],
+    providers: ['vault'],
     values: delivery,
     digest: { digest: () => 'digest', generateKey: () => 'key' },
     random: { next: () => 0 },

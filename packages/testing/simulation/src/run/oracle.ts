@@ -404,6 +404,9 @@ export class Oracle {
     if (event.type === 'reconcile.failed' && !EXPECTED_FAILURE.test(event.message)) {
       this.#violated(`a pass of ${manager} failed: ${event.message}`);
     }
+    if (event.type === 'plugin.warning' && event.message.startsWith('wiring: ')) {
+      this.#violated(`the ports are right, and ${manager} says: ${event.message}`);
+    }
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) {
       this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }

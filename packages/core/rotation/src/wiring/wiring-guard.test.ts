@@ -1,0 +1,148 @@
+import type { ProductEvent, ProviderInstance, SecretRef } from '@vault-swarm/provider';
+import { expect, test } from 'vitest';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import type { Workload, WorkloadTask } from '../ports/orchestrator.ts';
+import { WIRING_PREFIX, WiringGuard } from './wiring-guard.ts';
+
+const STUCK_AFTER_MS = 60_000;
+const secret = { id: 's1', name: 'password', labels: {} };
+const instance = { secrets: { read: () => Promise.reject(new Error('not read')) } } as unknown as ProviderInstance;
+
+function task(id: string, generation: number, createdAtMs = 0): WorkloadTask {
+  return { id, generation, createdAtMs, state: 'running', reason: '' };
+}
+
+function workload(change: Partial<Workload> = {}): Workload {
+  return {
+    ...{ id: 'web', name: 'web', version: 1, generation: 0, fingerprint: 'f', kind: 'service', desiredTasks: 1 },
+    ...{ secretIds: ['s1'], formerSecretIds: [], tasks: [task('old', 0)] },
+    rollout: { state: 'none', message: '', startedAtMs: null, resumable: false },
+    ...change,
+  };
+}
+
+function inState(state: Workload['rollout']['state'], change: Partial<Workload> = {}): Workload {
+  return workload({ rollout: { state, message: '', startedAtMs: 0, resumable: false }, ...change });
+}
+
+/** A guard with a clock that a test moves, and what it reports. */
+function guarded(findProvider: (name: string) => Promise<ProviderInstance> = async () => instance) {
+  const messages: string[] = [];
+  let nowMs = 0;
+  const guard = new WiringGuard({
+    providers: ['vault'],
+    findProvider,
+    clock: { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} },
+    events: {
+      emit(event: ProductEvent) {
+        if (event.type === 'plugin.warning') messages.push(event.message.slice(WIRING_PREFIX.length));
+      },
+    },
+    stuckAfterMs: STUCK_AFTER_MS,
+  });
+  const observe = (service: Workload, { provider = 'vault', secrets = [secret], hasLedger = false } = {}) => {
+    const ref: SecretRef = { provider, location: {}, encoding: 'raw' };
+    const bindings = [{ ...{ secret, key: 's1', aliasKey: 'web/s1', ref }, refKey: 'k', rotate: 'auto' as const }];
+    const services: readonly ServiceBindings[] = [{ service, bindings }];
+    guard.observed({ role: 'leader', secrets, services, hasLedger });
+  };
+  const wait = (durationMs: number) => {
+    nowMs += durationMs;
+  };
+  return { guard, messages, observe, wait };
+}
+
+test('right ports cause no message', async () => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.start();
+  guard.chosen('old');
+  guard.recorded();
+  observe(workload());
+  guard.rolled('web', 1, 'applied');
+  observe(inState('rolling', { generation: 1, version: 2, tasks: [task('old', 0), task('new', 1)] }));
+  wait(2 * STUCK_AFTER_MS);
+  observe(inState('completed', { generation: 1, version: 3, tasks: [task('new', 1)] }));
+  wait(2 * STUCK_AFTER_MS);
+  observe(inState('completed', { generation: 1, version: 3, tasks: [task('new', 1)] }));
+  await expect.poll(() => messages).toEqual([]);
+});
+
+test.each([
+  ['the tasks', 1],
+  ['the service', 0],
+])('a generation that %s does not have is found', (_, generation) => {
+  const { guard, messages, observe } = guarded();
+  guard.recorded();
+  messages.length = 0;
+  observe(workload());
+  guard.rolled('web', 1, 'applied');
+  observe(inState('completed', { generation, version: 2, tasks: [task('new', 0)] }));
+  expect(messages).toEqual([expect.stringContaining('no task of "web" has the generation 1')]);
+});
+
+test.each(['none', 'rolling'] as const)('a rollout that stays in the state %s is found', (state) => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.recorded();
+  messages.length = 0;
+  observe(workload());
+  guard.rolled('web', 1, 'applied');
+  const done = inState(state, { generation: 1, version: 2, tasks: [task('new', 1)] });
+  observe(done);
+  wait(STUCK_AFTER_MS);
+  observe(done);
+  observe(done);
+  expect(messages).toEqual([expect.stringContaining('not reported as completed')]);
+});
+
+test('services without ids of secrets are found', () => {
+  const { messages, observe } = guarded();
+  observe(workload({ secretIds: [] }));
+  expect(messages).toEqual([expect.stringContaining('secretIds of each service')]);
+});
+
+test('an id of no secret is found, unless it is only missing once', () => {
+  const { guard, messages, observe } = guarded();
+  guard.chosen('old');
+  guard.recorded();
+  observe(workload({ secretIds: ['s2'] }));
+  observe(workload());
+  expect(messages).toEqual([]);
+  observe(workload({ secretIds: ['s2'] }));
+  observe(workload({ secretIds: ['s2'] }));
+  expect(messages).toEqual([expect.stringContaining('"web" uses the secret id "s2"')]);
+});
+
+test('a missing call of record, of choose, or of both is found', () => {
+  const noRecord = guarded();
+  noRecord.guard.chosen('old');
+  noRecord.observe(workload());
+  expect(noRecord.messages).toEqual([expect.stringContaining('and record was not')]);
+
+  const noChoose = guarded();
+  noChoose.guard.recorded();
+  expect(noChoose.messages).toEqual([expect.stringContaining('and choose was not')]);
+
+  const neither = guarded();
+  neither.observe(workload({ tasks: [task('before', 0, 5_000)] }));
+  expect(neither.messages).toEqual([]);
+  neither.observe(workload({ tasks: [task('since', 0, 20_000)] }));
+  expect(neither.messages).toEqual([expect.stringContaining('choose and record were not called')]);
+
+  const notAlone = guarded();
+  notAlone.observe(workload({ tasks: [task('since', 0, 20_000)] }), { hasLedger: true });
+  expect(notAlone.messages).toEqual([]);
+});
+
+test('a provider that is unknown, that can not be found, or that is none is found', async () => {
+  const unknown = guarded();
+  unknown.observe(workload(), { provider: 'valt' });
+  expect(unknown.messages).toContainEqual(expect.stringContaining('"valt", and providers contains only "vault"'));
+
+  const rejects = guarded(() => Promise.reject(new Error('no such module')));
+  rejects.guard.start();
+  await expect.poll(() => rejects.messages).toEqual(["the provider vault can't be opened: no such module"]);
+
+  const wrong = guarded(async () => ({}) as ProviderInstance);
+  wrong.guard.start();
+  await expect.poll(() => wrong.messages).toEqual([expect.stringContaining('secrets.read')]);
+});

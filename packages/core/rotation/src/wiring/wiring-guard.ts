@@ -1,0 +1,216 @@
+import { type Clock, displayText, errorMessage, quoted } from '@vault-swarm/kernel';
+import type { Events, ProviderInstance } from '@vault-swarm/provider';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import type { Role, Workload, WorkloadSecret, WriteOutcome } from '../ports/orchestrator.ts';
+
+/** What the guard needs. */
+export interface WiringGuardOptions {
+  readonly providers: readonly string[];
+  readonly findProvider: (name: string) => Promise<ProviderInstance>;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** A rollout that is not reported as completed for this long, although all of its tasks run, never will be. */
+  readonly stuckAfterMs: number;
+}
+
+/** What one pass observed. */
+export interface WiringObservation {
+  readonly role: Role;
+  readonly secrets: readonly WorkloadSecret[];
+  readonly services: readonly ServiceBindings[];
+  /** Whether there is a ledger already. Then another process may have delivered secrets before. */
+  readonly hasLedger: boolean;
+}
+
+/** An update that the orchestrator accepted. */
+interface AppliedRoll {
+  readonly generation: number;
+  readonly fingerprint: string;
+  readonly previousTasks: ReadonlySet<string>;
+  /** Since when all of its tasks run, in monotonic milliseconds; `null` if they do not all run. */
+  runsSinceMs: number | null;
+}
+
+/** How many tasks are remembered that requested a revision. */
+const MAX_TASKS = 1_000;
+/** A task that was created this long after the start requested its secrets after the start, whatever the clocks say. */
+const CLOCK_SKEW_MS = 10_000;
+/** Each message starts with this text. */
+export const WIRING_PREFIX = 'wiring: ';
+
+/**
+ * Finds ports that do not do what the rotation relies on. Such a mistake would otherwise only show as a rotation that
+ * waits. Each kind of mistake is reported once, as `plugin.warning`. The guard has no effect on the rotation.
+ */
+export class WiringGuard {
+  readonly #options: WiringGuardOptions;
+  readonly #reported = new Set<string>();
+  readonly #rolls = new Map<string, AppliedRoll>();
+  /** Tasks for which `choose` was called. */
+  readonly #chosen = new Set<string>();
+  #records = 0;
+  /** Secret ids that no secret had in the latest observation, with their service. */
+  #unknownIds: ReadonlySet<string> = new Set();
+  /** In milliseconds since 1970. */
+  readonly #startedAtMs: number;
+  /** Whether no other process can have delivered secrets: this one made the ledger, and always led. */
+  #isAlone: boolean | null = null;
+  #latest: ReadonlyMap<string, Workload> = new Map();
+
+  constructor(options: WiringGuardOptions) {
+    this.#options = options;
+    this.#startedAtMs = options.clock.now();
+  }
+
+  /** Checks that each provider can be found. */
+  start(): void {
+    for (const name of this.#options.providers) {
+      const report = (reason: string) =>
+        this.#report(`find ${name}`, `the provider ${displayText(name)} can't be opened: ${reason}`);
+      Promise.resolve()
+        .then(() => this.#options.findProvider(name))
+        .then(
+          (found) => {
+            if (typeof found?.secrets?.read === 'function') return;
+            report('findProvider must resolve with an instance that has secrets.read');
+          },
+          (error: unknown) => report(errorMessage(error)),
+        );
+    }
+  }
+
+  /** `choose` was called for this task. */
+  chosen(taskId: string | undefined): void {
+    if (taskId === undefined || this.#records > 0 || this.#chosen.size >= MAX_TASKS) return;
+    this.#chosen.add(taskId);
+  }
+
+  /** `record` was called for a revision that `choose` selects. */
+  recorded(): void {
+    this.#records += 1;
+    if (this.#records > 1 || this.#chosen.size > 0) return;
+    this.#report(
+      'no choose',
+      'record was called, and choose was not: call choose for each request, and give the task the revision that it returns',
+    );
+  }
+
+  /** An update of a service was sent. */
+  rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
+    const service = this.#latest.get(serviceId);
+    if (outcome !== 'applied' || service === undefined) return;
+    const { fingerprint, tasks } = service;
+    const previousTasks = new Set(tasks.map(({ id }) => id));
+    this.#rolls.set(serviceId, { generation, fingerprint, previousTasks, runsSinceMs: null });
+  }
+
+  /** Compares an observation with what was done before. */
+  observed({ role, secrets, services, hasLedger }: WiringObservation): void {
+    this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader';
+    this.#latest = new Map(services.map(({ service }) => [service.id, service]));
+    this.#checkSecretIds(secrets);
+    for (const { bindings } of services) {
+      for (const { ref, secret } of bindings) this.#checkProvider(ref.provider, secret.name);
+    }
+    if (role !== 'leader') {
+      this.#rolls.clear();
+      return;
+    }
+    for (const service of this.#latest.values()) {
+      this.#checkRoll(service);
+      this.#checkRecords(service);
+    }
+  }
+
+  #checkSecretIds(secrets: readonly WorkloadSecret[]): void {
+    const services = [...this.#latest.values()];
+    const usesNone = services.every((service) => service.secretIds.length + service.formerSecretIds.length === 0);
+    if (services.length > 0 && secrets.length > 0 && usesNone) {
+      this.#report(
+        'no secret ids',
+        'no service has a secret: secretIds of each service must contain the ids of its secrets, as in secrets of the snapshot',
+      );
+    }
+    // A snapshot need not be from one moment, so that a new secret may be missing once.
+    const known = new Set(secrets.map(({ id }) => id));
+    const unknown = services.flatMap(({ name, secretIds }) =>
+      secretIds.filter((id) => !known.has(id)).map((id) => `${quoted(name)} uses the secret id ${quoted(id)}`),
+    );
+    const twice = unknown.find((text) => this.#unknownIds.has(text));
+    if (twice !== undefined) {
+      this.#report('unknown secret id', `the service ${twice}, which is not in secrets of the snapshot`);
+    }
+    this.#unknownIds = new Set(unknown);
+  }
+
+  #checkProvider(provider: string, secret: string): void {
+    const { providers } = this.#options;
+    if (providers.includes(provider)) return;
+    this.#report(
+      `provider ${provider}`,
+      `the labels of the secret ${quoted(secret)} name the provider ${quoted(provider)}, and providers contains only ` +
+        providers.map(quoted).join(', '),
+    );
+  }
+
+  #checkRoll({ id, name, generation, fingerprint, rollout, tasks, desiredTasks }: Workload): void {
+    const roll = this.#rolls.get(id);
+    if (roll === undefined) return;
+    const running = tasks.filter(({ state }) => state === 'running');
+    const isOurs = (task: { readonly generation: number }) => task.generation >= roll.generation;
+    const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
+    if (fingerprint !== roll.fingerprint || generation > roll.generation) {
+      this.#rolls.delete(id);
+    } else if (rollout.state === 'completed' && areNew && !running.some(isOurs)) {
+      this.#report(
+        'generation',
+        `roll was answered with applied, and no task of ${quoted(name)} has the generation ${roll.generation}: set the ` +
+          "service's generation to the one that roll gets, and give each task the generation that it is created from",
+      );
+    } else if (rollout.state === 'none' || rollout.state === 'rolling') {
+      const areAll =
+        running.length >= (desiredTasks ?? 1) && tasks.every((task) => task.state === 'ended' || isOurs(task));
+      this.#checkCompletion(name, roll, areAll && running.length > 0);
+    } else if (rollout.state === 'completed' && running.every(isOurs)) {
+      this.#rolls.delete(id);
+    }
+  }
+
+  #checkCompletion(name: string, roll: AppliedRoll, allRun: boolean): void {
+    const nowMs = this.#options.clock.monotonic();
+    roll.runsSinceMs = allRun ? (roll.runsSinceMs ?? nowMs) : null;
+    if (roll.runsSinceMs === null || nowMs - roll.runsSinceMs < this.#options.stuckAfterMs) return;
+    this.#report(
+      'completion',
+      `all tasks of ${quoted(name)} run with the generation ${roll.generation}, and its rollout is not reported as ` +
+        'completed: report rollout.state "completed" when an update has ended',
+    );
+  }
+
+  #checkRecords({ name, kind, tasks, secretIds }: Workload): void {
+    if (this.#isAlone !== true || this.#records > 0 || secretIds.length === 0 || kind !== 'service') return;
+    const running = tasks.filter(({ state }) => state === 'running');
+    if (running.some(({ id }) => this.#chosen.has(id))) {
+      this.#report(
+        'no record',
+        `choose was called for a task of ${quoted(name)}, which runs now, and record was not: call record with what the ` +
+          'task was given',
+      );
+    } else if (
+      this.#chosen.size === 0 &&
+      running.some(({ createdAtMs }) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS)
+    ) {
+      this.#report(
+        'no delivery',
+        `tasks of ${quoted(name)} were started, and choose and record were not called: the code that gives secrets to ` +
+          'tasks must call both',
+      );
+    }
+  }
+
+  #report(mistake: string, message: string): void {
+    if (this.#reported.has(mistake)) return;
+    this.#reported.add(mistake);
+    this.#options.events.emit({ type: 'plugin.warning', message: `${WIRING_PREFIX}${message}` });
+  }
+}
