@@ -125,11 +125,16 @@ test('a missing call of record, of choose, or of both is found', () => {
   const neither = guarded();
   neither.observe(workload({ tasks: [task('before', 0, 5_000)] }));
   expect(neither.messages).toEqual([]);
-  neither.observe(workload({ tasks: [task('since', 0, 20_000)] }));
+  const started = workload({ tasks: [task('since', 0, 20_000)] });
+  neither.observe(started);
+  neither.wait(STUCK_AFTER_MS);
+  neither.observe(started);
   expect(neither.messages).toEqual([expect.stringContaining('choose and record were not called')]);
 
   const notAlone = guarded();
-  notAlone.observe(workload({ tasks: [task('since', 0, 20_000)] }), { hasLedger: true });
+  notAlone.observe(started, { hasLedger: true });
+  notAlone.wait(STUCK_AFTER_MS);
+  notAlone.observe(started, { hasLedger: true });
   expect(notAlone.messages).toEqual([]);
 });
 

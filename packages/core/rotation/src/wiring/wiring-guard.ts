@@ -35,6 +35,8 @@ interface AppliedRoll {
 const MAX_TASKS = 1_000;
 /** A task that was created this long after the start requested its secrets after the start, whatever the clocks say. */
 const CLOCK_SKEW_MS = 10_000;
+/** A process that no longer leads may not know it for this long. */
+const LEADERSHIP_LAG_MS = 60_000;
 /** Each message starts with this text. */
 export const WIRING_PREFIX = 'wiring: ';
 
@@ -55,6 +57,8 @@ export class WiringGuard {
   readonly #startedAtMs: number;
   /** Whether no other process can have delivered secrets: this one made the ledger, and always led. */
   #isAlone: boolean | null = null;
+  /** Since when tasks run that were given nothing, in monotonic milliseconds. */
+  #undeliveredSinceMs: number | null = null;
   #latest: ReadonlyMap<string, Workload> = new Map();
 
   constructor(options: WiringGuardOptions) {
@@ -196,10 +200,12 @@ export class WiringGuard {
         `choose was called for a task of ${quoted(name)}, which runs now, and record was not: call record with what the ` +
           'task was given',
       );
-    } else if (
-      this.#chosen.size === 0 &&
-      running.some(({ createdAtMs }) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS)
-    ) {
+      return;
+    }
+    const nowMs = this.#options.clock.monotonic();
+    if (this.#chosen.size === 0 && running.some(({ createdAtMs }) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS)) {
+      this.#undeliveredSinceMs ??= nowMs;
+      if (nowMs - this.#undeliveredSinceMs < LEADERSHIP_LAG_MS) return;
       this.#report(
         'no delivery',
         `tasks of ${quoted(name)} were started, and choose and record were not called: the code that gives secrets to ` +
