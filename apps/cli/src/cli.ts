@@ -3,6 +3,7 @@ import { Environment } from '@vault-swarm/provider';
 import { CommanderError } from 'commander';
 import { suggesting } from './commands/did-you-mean.ts';
 import { events, showEvent } from './commands/events.ts';
+import { leases } from './commands/leases.ts';
 import { lockdown } from './commands/lockdown.ts';
 import { plan } from './commands/plan.ts';
 import { requestOf } from './commands/request.ts';
@@ -81,6 +82,10 @@ class Cli {
         const state = options.problems ? 'problem' : options.rolling ? 'rolling' : undefined;
         return this.#report(options, (client) => services(client, { search: options.search, state }));
       },
+      leases: (options) =>
+        this.#report(options, (client) =>
+          leases(client, { search: options.search, state: options.problems ? 'problem' : undefined }),
+        ),
       secret: (name, options) => this.#report(options, (client) => secret(client, name)),
       service: (name, options) => this.#report(options, (client) => service(client, name)),
       plan: (secret, { service, quarantined, ...options }) => {

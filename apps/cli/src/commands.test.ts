@@ -4,6 +4,8 @@ import { columnsOf } from './terminal/wrap.ts';
 import {
   event,
   eventsAnswer,
+  lease,
+  leasesAnswer,
   NOW,
   overview,
   planAnswer,
@@ -317,6 +319,62 @@ test('events come with the newest last', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('leases shows each credential with its times, the limit, and no problem if all is well', async () => {
+  plugin.say({
+    'GET /api/v1/overview': overview(),
+    'GET /api/v1/leases': leasesAnswer(
+      lease({ ends_at: '2026-03-02T09:00:00.000Z', rolls_at: '2026-03-02T01:00:00.000Z' }),
+      lease({ service: 'shop_tls', ref: 'vault pki/issue/web', renewable: false, renewed_at: null, expires_at: null }),
+    ),
+  });
+  const { exitCode, stdout } = await ask(['leases'], { columns: 100 });
+  expect(exitCode).toBe(0);
+  const lines = stdout.split('\n').map((line) => line.replace(/ {2,}/g, ' | '));
+  expect(lines).toEqual([
+    'SERVICE | STATE | RENEWED | ENDS IN | ROLLED IN | FROM',
+    'shop_web | active | 12 min ago | 21 h | 13 h | vault database/creds/shop',
+    'shop_tls | active | never | - | - | vault pki/issue/web',
+    '',
+    '2 of at most 2,000 credentials (LEASE_MAX).',
+    '',
+  ]);
+  for (const line of (await ask(['leases'], { columns: 80 })).stdout.split('\n'))
+    expect(columnsOf(line)).toBeLessThanOrEqual(80);
+});
+
+test('leases ends with 1 and says what is wrong with each credential, and what was not issued', async () => {
+  const [problem] = problemEntries('A credential that ends is not issued: shop_api: permission denied');
+  if (problem === undefined) throw new Error('there is none');
+  plugin.say({
+    'GET /api/v1/overview': overview({ problems: [{ ...problem, code: 'LEASE_FAILING', services: ['shop_api'] }] }),
+    'GET /api/v1/leases': leasesAnswer(
+      lease({ state: 'ended', tasks: 1 }),
+      lease({
+        ends_too_soon: true,
+        expires_at: '2026-03-01T12:00:20.000Z',
+        problem: { operation: 'renew', message: 'away' },
+      }),
+      lease({ state: 'unused', tasks: 0, problem: { operation: 'revoke', message: 'sealed' } }),
+      lease({ service: 'shop_api', problem: { operation: 'renew', message: 'told already' } }),
+      lease({ state: 'unknown', tasks: 2 }),
+    ),
+  });
+  const { exitCode, stdout } = await ask(['leases'], { columns: 120 });
+  expect(exitCode).toBe(1);
+  for (const text of [
+    'shop_api: permission denied',
+    'shop_web: the credential of generation 3 has ended, and 1 task still have it',
+    'ends in 20 s, sooner than a rollout takes (renew fails: away)',
+    'shop_web: revoke fails: sealed',
+    '2 tasks have a credential that no account names; a rollout replaces it',
+  ])
+    expect(stdout).toContain(text);
+  expect(stdout).not.toContain('told already');
+  const { stdout: json } = await ask(['leases', '--problems', '--search', 'shop', '--json']);
+  expect(JSON.parse(json)).toMatchObject({ ok: false, max_leases: 2_000, problems: [{ code: 'LEASE_FAILING' }] });
+  expect(plugin.asked.map(({ path }) => path)).toContain('/api/v1/leases?search=shop&state=problem');
+});
+
 test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
   const long = 'a_very_long_name_of_something_in_this_swarm_that_nobody_would_choose';
   plugin.say({
@@ -330,12 +388,17 @@ test.each([80, 60])('nothing is wider than %i columns', async (columns) => {
     ),
     'GET /api/v1/plan': planAnswer({ name: long, tasks: 3, waiting: long }),
     'GET /api/v1/events': eventsAnswer(event(1, { message: long.repeat(2) })),
+    'GET /api/v1/leases': leasesAnswer(
+      lease({ service: long, ref: long.repeat(2), state: 'ended' }),
+      lease({ service: long, problem: { operation: 'renew', message: `${long}: ${'no answer '.repeat(20)}` } }),
+    ),
     'POST /api/v1/rotate': rotateAnswer('pending', 'not-applicable'),
   });
   const commands = [
     'status',
     'secrets',
     'services',
+    'leases',
     'plan',
     'events',
     'rotate --quarantined --yes',
@@ -405,6 +468,7 @@ const heldBack = service({
 test('service shows one service: its state, problems with what to do, revisions and its events', async () => {
   plugin.say({
     'GET /api/v1/services': servicesAnswer(service({ name: 'web_2' }), heldBack),
+    'GET /api/v1/leases': leasesAnswer(lease({ service: 'web' }), lease({ ref: 'vault of another' })),
     'GET /api/v1/overview': overview({ problems: problemEntries('web has the last good value') }),
     'GET /api/v1/events': eventsAnswer(
       event(3, { service: 'web', message: 'rolled back' }),
@@ -418,6 +482,7 @@ test('service shows one service: its state, problems with what to do, revisions 
   expect(stdout).toContain('Do: Check the provider');
   expect(stdout).toMatch(/db_password +2 +3 +held back +3\n/);
   expect(stdout).toContain('rolled back');
+  expect(stdout).toMatch(/web +active +12 min ago +48 min +- +vault database\/creds\/shop\n/);
   expect(stdout).not.toContain('of another');
   expect(exitCode).toBe(1);
 });
@@ -444,6 +509,7 @@ test.each([
     'GET /api/v1/services': (_request: unknown, response: ServerResponse) =>
       response.end(JSON.stringify(servicesAnswer(service(), service({ name: 'shop_frontend' })))),
     'GET /api/v1/secrets': secretsAnswer(secret()),
+    'GET /api/v1/leases': leasesAnswer(),
     'GET /api/v1/overview': overview(),
     'POST /api/v1/rotate': problem(404, 'There is no such service.'),
   });

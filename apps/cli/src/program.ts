@@ -17,6 +17,7 @@ export interface Actions {
   status(options: CommonOptions & { readonly watch?: boolean; readonly interval: number }): Promise<void>;
   secrets(options: CommonOptions & ListOptions): Promise<void>;
   services(options: CommonOptions & ListOptions & { readonly rolling?: boolean }): Promise<void>;
+  leases(options: CommonOptions & ListOptions): Promise<void>;
   service(name: string, options: CommonOptions): Promise<void>;
   secret(name: string, options: CommonOptions): Promise<void>;
   plan(secret: string | undefined, options: CommonOptions & RequestOptions): Promise<void>;
@@ -86,6 +87,10 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .option('--rolling', 'only those with a rollout in progress')
     .action((options) => actions.services(options));
 
+  listing(common(program.command('leases')))
+    .description('list the credentials that end, and what is wrong with them')
+    .action((options) => actions.leases(options));
+
   common(program.command('secret'))
     .argument('<name>', 'the secret')
     .description('show one secret: its revision, its services, its problems and events')
@@ -136,6 +141,7 @@ export function describeCommands(): readonly { readonly name: string; readonly o
     status: never,
     secrets: never,
     services: never,
+    leases: never,
     secret: never,
     service: never,
     plan: never,

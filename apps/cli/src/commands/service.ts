@@ -6,6 +6,7 @@ import { ago, names } from '../terminal/words.ts';
 import { unknownName } from './did-you-mean.ts';
 import { showEvent } from './events.ts';
 import { latestEvents } from './latest-events.ts';
+import { leaseTable, troubleOf } from './leases.ts';
 import { isWrong, rolloutOf, stateInWords, toneOf } from './services.ts';
 import { showProblem } from './status.ts';
 
@@ -14,18 +15,20 @@ import { showProblem } from './status.ts';
  * @throws {Failure} `NOT_FOUND`, with a similar name if there is one.
  */
 export async function service(client: PluginClient, name: string): Promise<Report> {
-  const [{ document, atMs }, { document: overview }] = await Promise.all([
+  const [{ document, atMs }, { document: overview }, { document: listed }] = await Promise.all([
     client.services({ search: name }),
     client.overview(),
+    client.leases({ search: name }),
   ]);
   const found = document.services.find((candidate) => candidate.name === name);
   if (found === undefined) throw await unknownName(client, 'service', name);
   const nowMs = atMs ?? Date.now();
   const problems = overview.problems.filter(({ services }) => services.includes(name));
+  const leases = listed.leases.filter((lease) => lease.service === name);
   const events = await latestEvents(client, (event) => event.service === name);
   return {
     exitCode: isWrong(found) || problems.length > 0 ? EXIT.wrong : EXIT.well,
-    document: { service: found, problems, events },
+    document: { service: found, leases, problems, events },
     show: (paper) => {
       paper.say(`${name}: ${stateInWords(found.state)}`, toneOf(found.state));
       for (const problem of problems) showProblem(paper, '  ', problem, nowMs);
@@ -42,6 +45,14 @@ export async function service(client: PluginClient, name: string): Promise<Repor
       paper.gap();
       if (found.task_revisions.length === 0) paper.say('No revisions of running tasks are known.');
       else paper.table(['SECRET', 'REVISION', 'TASKS', 'STATE', 'PROVIDER HAS'], revisionRows(found));
+      if (leases.length > 0) {
+        paper.gap();
+        leaseTable(paper, leases, nowMs);
+        for (const lease of leases) {
+          const trouble = troubleOf(lease, nowMs);
+          if (trouble !== null) paper.say(trouble, 'bad');
+        }
+      }
       if (events.length > 0) paper.gap();
       for (const event of events) showEvent(paper, event);
     },

@@ -3,8 +3,10 @@ import { text } from 'node:stream/consumers';
 import {
   type Events,
   eventsSchema,
+  type Leases,
   type Level,
   type LockdownState,
+  leasesSchema,
   lockdownSchema,
   type Overview,
   overviewSchema,
@@ -79,6 +81,10 @@ export class PluginClient {
     return this.#askAll('services', query, servicesSchema);
   }
 
+  leases(query: ListQuery = {}): Promise<Received<Leases>> {
+    return this.#askAll('leases', query, leasesSchema);
+  }
+
   events(query: {
     readonly level: Level;
     readonly limit: number;
@@ -139,7 +145,7 @@ export class PluginClient {
 
   /** A whole list: each answer has a part of a long one. */
   async #askAll<T extends Parts>(
-    list: 'secrets' | 'services',
+    list: 'secrets' | 'services' | 'leases',
     query: ListQuery,
     schema: z.ZodType<T>,
   ): Promise<Received<T>> {

@@ -1,6 +1,8 @@
 import {
   type Event,
   eventsSchema,
+  type Lease,
+  leasesSchema,
   type Overview,
   overviewSchema,
   type ProblemEntry,
@@ -138,6 +140,30 @@ export function service(changes: Partial<Service> = {}): Service {
   };
 }
 
+/** A credential that is renewed, with `changes`. */
+export function lease(changes: Partial<Lease> = {}): Lease {
+  return {
+    id: '3-4fzyo82mvyr',
+    service: 'shop_web',
+    generation: 3,
+    provider: 'vault',
+    ref: 'vault database/creds/shop',
+    secrets: ['db_user', 'db_password'],
+    tasks: 3,
+    state: 'active',
+    holder: 'token',
+    renewable: true,
+    issued_at: '2026-03-01T09:00:00.000Z',
+    renewed_at: '2026-03-01T11:48:00.000Z',
+    expires_at: '2026-03-01T12:48:00.000Z',
+    ends_at: null,
+    rolls_at: null,
+    ends_too_soon: false,
+    problem: null,
+    ...changes,
+  };
+}
+
 /** An event of the plugin's API. */
 export function event(id: number, changes: Partial<Event> = {}): Event {
   return { id, time: NOW, level: 'info', event: 'rollout.completed', message: `event ${id}`, ...changes };
@@ -151,6 +177,11 @@ export function secretsAnswer(...secrets: readonly Secret[]) {
 /** The response of `/api/v1/services`. */
 export function servicesAnswer(...services: readonly Service[]) {
   return servicesSchema.parse({ ...observation, total: services.length, next_cursor: null, services });
+}
+
+/** The response of `/api/v1/leases`. */
+export function leasesAnswer(...leases: readonly Lease[]) {
+  return leasesSchema.parse({ ...observation, total: leases.length, next_cursor: null, max_leases: 2_000, leases });
 }
 
 /** The response of `/api/v1/events`. */
