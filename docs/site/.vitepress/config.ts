@@ -53,8 +53,10 @@ export default defineConfig({
         items: [
           entry('Overview', '/'),
           entry('All documents', '/docs/'),
+          entry('Concepts', '/docs/guides/concepts'),
           entry('Install', '/docs/guides/install'),
           entry('Operate', '/docs/guides/operate'),
+          entry('Troubleshooting', '/docs/guides/troubleshooting'),
           entry('Hooks', '/docs/guides/hooks'),
           entry('Migrate', '/docs/guides/move'),
           entry('Vault and OpenBao', '/docs/guides/vault'),
