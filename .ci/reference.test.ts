@@ -11,6 +11,7 @@ import { parseConfiguration } from '../apps/plugin/src/configuration.ts';
 import { environmentVariables, settingGroups } from '../apps/plugin/src/environment-variables.ts';
 import { builtInProviders } from '../apps/plugin/src/providers.ts';
 import { dockerWarningCodes } from '../packages/adapters/docker/src/config.ts';
+import { openApiDocument } from '../packages/adapters/http/src/openapi/document.ts';
 import { routes } from '../packages/adapters/http/src/routes/index.ts';
 import {
   decryptionLabels,
@@ -20,6 +21,8 @@ import {
   warningCodes,
 } from '../packages/core/provider/src/index.ts';
 import { serviceConditionCodes, waitingCodes } from '../packages/core/rotation/src/index.ts';
+
+import { type OpenApi, openApiPage } from './openapi-page.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -104,6 +107,13 @@ test('the schema of CONFIG_FILE is the one of the reference', async () => {
   );
   const hint = 'vitest run --project repository .ci/reference.test.ts --update writes it';
   await expect(`${text}\n`, hint).toMatchFileSnapshot(join(root, 'docs/reference/config-file.schema.json'));
+});
+
+test('the page of the OpenAPI document is that of the code', async () => {
+  const page = openApiPage(openApiDocument(routes, '') as unknown as OpenApi);
+  const hint = 'vitest run --project repository .ci/reference.test.ts --update writes it';
+  await expect(page, hint).toMatchFileSnapshot(join(root, 'docs/reference/openapi.md'));
+  for (const { path, method } of routes) expect(page).toContain(`### ${method.toUpperCase()} ${path}\n`);
 });
 
 test('the prefixes of the reference are those of every kind of provider, and of others that are refused', async () => {
