@@ -19,6 +19,8 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md', ':path(.*)/README.md': ':path/index.md' },
   // Without this, VitePress reads every file named config.ts as its own configuration.
   additionalConfig: {},
+  // links.ts checks that each linked file exists; VitePress takes an unknown extension for a page.
+  ignoreDeadLinks: [/\.sh$/],
   markdown: {
     languageAlias: { promql: 'txt' },
     anchor: { slugify: headingId },
@@ -53,11 +55,20 @@ export default defineConfig({
         items: [
           entry('Overview', '/'),
           entry('All documents', '/docs/'),
+          entry('Quickstart', '/docs/guides/quickstart'),
           entry('Concepts', '/docs/guides/concepts'),
+          entry('FAQ', '/docs/guides/faq'),
+          entry('Comparison', '/docs/guides/comparison'),
+          entry('Compatibility', '/docs/guides/compatibility'),
           entry('Install', '/docs/guides/install'),
           entry('Operate', '/docs/guides/operate'),
           entry('Troubleshooting', '/docs/guides/troubleshooting'),
           entry('Hooks', '/docs/guides/hooks'),
+          entry('Leases', '/docs/guides/leases'),
+          entry('Access policy', '/docs/guides/access'),
+          entry('Templates', '/docs/guides/templates'),
+          entry('Verify a release', '/docs/guides/verify'),
+          entry('Examples', '/examples/'),
           entry('Migrate', '/docs/guides/move'),
           entry('Vault and OpenBao', '/docs/guides/vault'),
           entry('AWS Secrets Manager', '/docs/guides/aws'),
@@ -67,6 +78,7 @@ export default defineConfig({
           entry('Monitoring', '/docs/monitoring'),
           entry('Security', '/docs/security'),
           entry('Benchmarks', '/docs/guides/benchmark'),
+          entry('Changelog', '/CHANGELOG'),
         ],
       },
       {
@@ -76,7 +88,10 @@ export default defineConfig({
           entry('Labels', '/docs/reference/labels'),
           entry('Command line', '/docs/reference/cli'),
           entry('HTTP', '/docs/reference/http'),
+          entry('OpenAPI', '/docs/reference/openapi'),
           entry('Errors', '/docs/reference/errors'),
+          entry('Problems', '/docs/reference/problems'),
+          entry('Docker', '/docs/reference/docker'),
         ],
       },
       {
