@@ -13,7 +13,7 @@ const phrases: readonly (readonly [pattern: RegExp, write: string])[] = [
   [/\b(?:at this point in time|currently)\b/i, 'now, or nothing'],
   [/\bprior to\b/i, 'before'],
   [/\bsubsequent(?:ly)?\b/i, 'then, later'],
-  [/\b(?:please note|note that|it should be noted)\b/i, 'nothing: say it'],
+  [/\b(?:please note|note that)\b/i, 'nothing: say it'],
   [/\b(?:simply|easily|obviously|of course|very|quite|basically|seamless(?:ly)?|robust)\b/i, 'nothing'],
   [/\b(?:a number of|a variety of)\b/i, 'several, or the number'],
   [/\b(?:in the event (?:of|that)|in case of)\b/i, 'if'],

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { eventCatalog, type PluginEvent } from '../apps/plugin/src/plugin-events.ts';
 import { logLine } from '../packages/adapters/logging/src/log-line.ts';
 import { notFound } from '../packages/adapters/vault/src/kv.ts';
 import { vaultErrorOf } from '../packages/adapters/vault/src/vault-error.ts';
 import { connectionFailure } from '../packages/core/kernel/src/connection-failure.ts';
-import type { ProductEvent } from '../packages/core/provider/src/index.ts';
 import { readBlocks } from '../packages/testing/lab/src/documents/document-blocks.ts';
 
 const guide = readFileSync(join(resolve(import.meta.dirname, '..'), 'docs/guides/troubleshooting.md'), 'utf8');
@@ -28,7 +28,7 @@ const sealed = vaultErrorOf(
   },
   location.displayName,
 );
-const events: readonly ProductEvent[] = [
+const events: readonly PluginEvent[] = [
   {
     type: 'delivery.failed',
     secret: 'db_password',
@@ -87,7 +87,7 @@ const events: readonly ProductEvent[] = [
 ];
 
 /** An event's line as the guide shows it, without its time. */
-const line = (event: ProductEvent) => logLine({ ...event, atMs: 0 }, 'text').slice('1970-01-01T00:00:00.000Z '.length);
+const line = (event: PluginEvent) => logLine(eventCatalog.record({ ...event, atMs: 0 }), 'text').slice('1970-01-01T00:00:00.000Z '.length);
 
 test("each log line of the guide is an event's own, and each event is in it", () => {
   const ofSwarm = /^unable to get secret from secret store: /;

@@ -74,12 +74,12 @@ test("the guide's stack has its file from two secrets, and after a rotation the 
     IMAGE: labImage,
     'vault-secrets-plugin': driver,
   });
-  const folder = join(directory.path, 'stack');
-  await mkdir(folder);
-  await writeFile(join(folder, 'app.env.tmpl'), template);
-  await writeFile(join(folder, 'stack.yml'), stack);
+  const files = join(directory.path, 'stack');
+  await mkdir(files);
+  await writeFile(join(files, 'app.env.tmpl'), template);
+  await writeFile(join(files, 'stack.yml'), stack);
   await write('app', 'p@ss:1/2');
-  await engine.deployStack('shop', [join(folder, 'stack.yml')]);
+  await engine.deployStack('shop', [join(files, 'stack.yml')]);
 
   const read = guide.take('2. Use it in the stack', 'sh');
   const shown = async () => {
