@@ -87,7 +87,8 @@ const events: readonly PluginEvent[] = [
 ];
 
 /** An event's line as the guide shows it, without its time. */
-const line = (event: PluginEvent) => logLine(eventCatalog.record({ ...event, atMs: 0 }), 'text').slice('1970-01-01T00:00:00.000Z '.length);
+const line = (event: PluginEvent) =>
+  logLine(eventCatalog.record({ ...event, atMs: 0 }), 'text').slice('1970-01-01T00:00:00.000Z '.length);
 
 test("each log line of the guide is an event's own, and each event is in it", () => {
   const ofSwarm = /^unable to get secret from secret store: /;
