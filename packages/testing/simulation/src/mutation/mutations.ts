@@ -272,4 +272,18 @@ export const mutations: readonly Mutation[] = [
     to: "if (open.direction === 'rollback') return noChange(serviceState);",
     kinds: ['bad value', 'several values', 'broken image', 'deploy'],
   },
+  {
+    name: 'shows no outdated tasks',
+    file: 'rotation/src/planner/plan.ts',
+    from: 'outdatedTasks: new Set(bindings.flatMap(outdatedTasks)).size,',
+    to: 'outdatedTasks: 0,',
+    kinds: ['rotate changes', 'several values'],
+  },
+  {
+    name: 'does not show that a secret has no value',
+    file: 'rotation/src/status/status-reporter.ts',
+    from: 'return problem !== null && !(OUTAGES.has(problem.code) && revision !== null);',
+    to: 'return problem !== null && OUTAGES.has(problem.code) && revision === null;',
+    kinds: ['delete and re-create', 'quiet'],
+  },
 ];

@@ -19,6 +19,7 @@ import { restoredValue } from './restored-values.ts';
 import { RolloutTruth } from './rollout-truth.ts';
 import type { RunContext } from './run-context.ts';
 import { StartedRollouts } from './started-rollouts.ts';
+import { StatusTruth } from './status-truth.ts';
 import { timeSlackMs } from './time-slack.ts';
 import { type ToleratedAnomaly, UsedAllowances } from './tolerated-anomalies.ts';
 
@@ -77,6 +78,7 @@ export class Oracle {
   readonly #started: StartedRollouts;
   readonly #ledgerSize: LedgerSize;
   readonly #fairness: Fairness;
+  readonly #status: StatusTruth;
   readonly rollouts: RolloutTruth;
   readonly manual: ManualRequests;
   #isLedgerLost = false;
@@ -97,6 +99,7 @@ export class Oracle {
     this.#started = new StartedRollouts(run, this);
     this.#ledgerSize = new LedgerSize(run, this.leadership, (id) => this.pastOf(id).touchedAtMs);
     this.#fairness = new Fairness(run, this.leadership);
+    this.#status = new StatusTruth(run, this);
   }
 
   /** What is known of a service's past. */
@@ -220,6 +223,7 @@ export class Oracle {
 
   /** Another process answers from now on, or another manager leads: what tasks were given last may not be recorded. */
   leadsAnew(): void {
+    this.#status.startsAnew();
     const { timeMs, settings, swarm } = this.#run;
     const notedWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     for (const service of swarm.services) {
@@ -247,9 +251,11 @@ export class Oracle {
     }
     const intent = this.#intents.get(`${serviceId}@${generation}`);
     const wasTouched = past.touchedAtMs > (past.lastRoll?.timeMs ?? NEVER);
-    const isUsedAgain = wasTouched && this.#isUsedAgain(service, before, past);
-    if (isUsedAgain) this.allowances.uses('forced to a used number', name);
-    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched && !isUsedAgain);
+    // What is in progress looks like the rollout before it: its number was used again, or its user has only scaled.
+    const looksLike = wasTouched ? this.#looksLike(service, before, past) : undefined;
+    if (looksLike?.state === 'failed') this.allowances.uses('forced to a used number', name);
+    const isOwnUpdate = looksLike?.state === 'failed' || looksLike?.state === 'stuck';
+    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched && !isOwnUpdate);
     if (harm !== null) this.#violated(`${name} was rolled to ${generation} ${harm}`);
     if (intent === undefined) {
       this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
@@ -296,15 +302,28 @@ export class Oracle {
     past.lastRoll = { timeMs: this.#run.timeMs, generation, manager };
   }
 
-  /** Whether a user's update, which is in progress, looks like the failed rollout that it follows. */
-  #isUsedAgain(
+  /** The rollout like which the update looks that is in progress, though a user has changed the service since. */
+  #looksLike(
     { id }: SimulatedService,
     { spec, status }: NonNullable<AttemptedRoll['before']>,
     { lastRoll }: Past,
-  ): boolean {
-    const before = lastRoll === null ? undefined : this.#intents.get(`${id}@${lastRoll.generation}`);
-    if (before?.state !== 'failed' || status.state !== 'rolling') return false;
-    return lastRoll?.generation === spec.generation && before.fingerprint === fingerprintOf(spec);
+  ): OpenRollout | undefined {
+    if (lastRoll?.generation !== spec.generation || status.state !== 'rolling') return undefined;
+    const before = this.#intents.get(`${id}@${lastRoll.generation}`);
+    return before?.fingerprint === fingerprintOf(spec) ? before : undefined;
+  }
+
+  /** Whether it may not be known what the running tasks of a service have, or that a value of it changed. */
+  isDoubtful(service: SimulatedService): boolean {
+    const past = this.pastOf(service.id);
+    const isUnknown = ({ id }: SimulatedTask) => this.mayBeUnrecorded(id) || this.#answers.isRequestedTwice(id);
+    const uses = this.#run.truth.bindingsOf(service);
+    return (
+      this.#whyDoubtful(service, past) !== undefined ||
+      past.tolerated.has('two leaders') ||
+      allTasks(service).some((task) => isAlive(task) && isUnknown(task)) ||
+      uses.some(({ path }) => this.isOverlooked(service.id, path) !== null)
+    );
   }
 
   /** Why it may not be known what a living task of the service holds. */
@@ -412,6 +431,7 @@ export class Oracle {
     }
     if (event.type === 'reconcile.completed') {
       for (const what of this.#fairness.passed(manager, event.orchestratorAnswered)) this.#violated(what);
+      if (event.orchestratorAnswered) for (const what of this.#status.passed(manager)) this.#violated(what);
     }
     if (event.type === 'rollout.completed') {
       this.completed += 1;

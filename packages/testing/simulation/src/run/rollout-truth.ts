@@ -5,7 +5,7 @@ import type { SimulatedService } from '../swarm/service.ts';
 import { liveTasks } from '../swarm/slots.ts';
 import { workloadOf } from '../swarm/snapshot.ts';
 import type { RunContext } from './run-context.ts';
-import { isSlow } from './time-slack.ts';
+import { isSlow, timeSlackMs } from './time-slack.ts';
 
 /** A pass is cut off after this time: what it says was true since then, in milliseconds. */
 const MAX_PASS_MS = 30_000;
@@ -38,7 +38,7 @@ export class RolloutTruth {
 
   /** A plugin says that a rollout is completed. Returns what is wrong with that, or `null`. */
   completed({ service: name, secrets, generation }: Completed, intent: OpenRollout | undefined): string | null {
-    const { swarm, timeMs, truth, provider } = this.#run;
+    const { swarm, timeMs, truth, provider, settings } = this.#run;
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return null;
     const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
@@ -60,18 +60,19 @@ export class RolloutTruth {
       return `the rollout of ${name} to ${generation}, which failed, is completed though its tasks fail`;
     }
     if (isSlow(this.#run)) return null;
+    // Of a path that the labels name since then, a plugin knows what its latest poll has found.
+    const polledSinceMs = timeMs - 2 * settings.intervalMs - timeSlackMs(this.#run);
     for (const use of truth.bindingsOf(service).filter(({ name }) => secrets.includes(name))) {
       const secret = use.name;
       const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
       const target = intent?.target[id] ?? intent?.target[`${service.id}/${id}`];
       const revision = target === undefined ? undefined : untagRevision(target.revision);
+      const text = truth.textAt(use, target);
+      const known: readonly (string | null | undefined)[] =
+        text === undefined ? truth.textsSince(use.path, polledSinceMs) : [provider.textOf(use.path), text];
       const without = running.filter(({ held }) => {
         const has = held.get(secret);
-        return (
-          has?.revision !== revision &&
-          has?.text !== provider.textOf(use.path) &&
-          has?.text !== truth.textAt(use, target)
-        );
+        return has?.revision !== revision && !known.includes(has?.text ?? null);
       });
       if (without.length === 0) continue;
       return `the rollout of ${name} to ${generation} is completed though ${without.length} tasks hold another ${secret}`;

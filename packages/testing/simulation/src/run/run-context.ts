@@ -15,6 +15,11 @@ export interface RunContext extends World {
   readonly ledger: LedgerDocument | null;
   /** Whether each plugin's cache has room for all values. */
   readonly remembersAll: boolean;
+  /** Whether calls may go wrong. */
+  readonly isFaulty: boolean;
+  /** Whether the provider answers no call, and how long it takes, in milliseconds. */
+  readonly providerHangs: boolean;
+  readonly providerDelayMs: number;
   /** Adds a line to the record of the run. */
   say(line: string): void;
 }

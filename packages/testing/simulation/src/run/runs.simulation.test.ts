@@ -111,6 +111,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [800810, 'a quarantine ended while no rollback was open'],
   [817436, 'a manual request was carried out only when a plugin was started again, much later'],
   [802017, 'a leader whose clock was ahead took a task that had just started for one of the leader before'],
+  [852416, 'labels named another path during a rollout, whose replica lagged'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];
 
