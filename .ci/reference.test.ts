@@ -280,7 +280,7 @@ describe('the monitoring port', () => {
 
 test('the reference of Docker has exactly the requests that the adapter makes', async () => {
   const sources = await Promise.all(
-    ['swarm-events', 'leadership', 'ledger-store', 'orchestrator'].map((name) =>
+    ['swarm-events', 'leadership', 'ledger-store', 'managers', 'orchestrator'].map((name) =>
       read(`packages/adapters/docker/src/${name}.ts`),
     ),
   );

@@ -163,6 +163,23 @@ test('a manual rotation is planned, made on request, and then done', async () =>
   expect(events.stdout + followed.text() + planned.stdout + rotated.stdout).not.toMatch(/\bp[12]\b/);
 });
 
+test('labels are checked before a secret is created: what would be read, the fields, and mistakes; never a value', async () => {
+  await vault.request('POST', 'secret/data/unused', { data: { password: 'p-unused', user: 'u-unused' } });
+  const good = await cli('check', 'vault_path=unused', 'vault_field=user', '--json');
+  expect(JSON.parse(good.stdout)).toMatchObject({
+    ok: true,
+    secrets: [{ ref: 'vault secret/unused, field user', source: 'read', fields: ['password', 'user'], problem: null }],
+  });
+  const wrong = await cli('check', 'vault_path=unused', 'vault_field=pasword');
+  expect(wrong.stdout).toMatch(/it has\s+password, user/);
+  expect(wrong.exitCode).toBe(1);
+  const missing = await cli('check', 'vault_path=nowhere', '--json');
+  expect(JSON.parse(missing.stdout)).toMatchObject({ ok: false, secrets: [{ problem: { code: 'NOT_FOUND' } }] });
+  const outside = await cli('check', 'vault_mount=sys', 'vault_path=seal-status', '--json');
+  expect(JSON.parse(outside.stdout)).toMatchObject({ ok: false, secrets: [{ problem: { code: expect.any(String) } }] });
+  expect(good.stdout + wrong.stdout + missing.stdout + outside.stdout).not.toMatch(/[pu]-unused/);
+});
+
 test('missing objects are reported', async () => {
   const { exitCode, stdout } = await cli('rotate', 'nothing', '--yes', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });

@@ -1,5 +1,6 @@
 import { levelSchema } from '@vault-swarm/http/api';
-import { Environment } from '@vault-swarm/provider';
+import { displayText } from '@vault-swarm/kernel';
+import { Environment, whyUnreadable } from '@vault-swarm/provider';
 import { CommanderError } from 'commander';
 import { suggesting } from './commands/did-you-mean.ts';
 import { events, showEvent } from './commands/events.ts';
@@ -88,17 +89,34 @@ class Cli {
         ),
       secret: (name, options) => this.#report(options, (client) => secret(client, name)),
       service: (name, options) => this.#report(options, (client) => service(client, name)),
-      plan: (secret, { service, quarantined, ...options }) => {
-        const request = requestOf({ secret, service, quarantined });
+      plan: (secret, { service, quarantined, force, ...options }) => {
+        const request = requestOf({ secret, service, quarantined, force });
         return this.#report(options, (client) => suggesting(client, request, () => plan(client, request)));
       },
-      rotate: (secret, { service, quarantined, yes, ...options }) => {
-        const request = requestOf({ secret, service, quarantined });
+      rotate: (secret, { service, quarantined, force, yes, ...options }) => {
+        const request = requestOf({ secret, service, quarantined, force });
         if (request === null) {
           throw new Failure('WRONG_USE', 'nothing is named', 'Give a SECRET, --service NAME or --quarantined.');
         }
         const confirm = yes ? null : this.#confirm(options);
         return this.#report(options, (client) => suggesting(client, request, () => rotate(client, request, confirm)));
+      },
+      check: async (labels, { file, secret, service, stack, ...options }) => {
+        const { check, checkStack, labelsFrom } = await import('./commands/check.ts');
+        if (file === undefined) {
+          const checked = [{ name: secret, labels: labelsFrom(labels), service, stack }];
+          return this.#report(options, (client) => check(client, checked));
+        }
+        if (labels.length > 0 || secret !== undefined || service !== undefined) {
+          throw new Failure(
+            'WRONG_USE',
+            'a file names its secrets and services itself',
+            'Give --file and --stack only.',
+          );
+        }
+        const { readStackFile } = await import('./stack-file.ts');
+        const text = this.#readGiven(file);
+        return this.#report(options, (client) => checkStack(client, readStackFile(text, stack, this.#world.env)));
       },
       lockdown: (options) => this.#report(options, (client) => lockdown(client, options.release !== true)),
       events: async (options) => {
@@ -114,7 +132,10 @@ class Cli {
       doctor: async (options) => {
         // Only this asks Docker: the others do not load what that takes.
         const { doctor } = await import('./doctor/doctor.ts');
-        this.#give(options, await doctor(() => this.#open(options), this.#world));
+        this.#give(
+          options,
+          await doctor(() => this.#open(options), this.#world, { listsManagers: options.cluster === true }),
+        );
       },
     };
   }
@@ -185,6 +206,15 @@ class Cli {
     const paper = new Paper({ width: widthOf(this.#world), colours: hasColours(this.#world) });
     show(paper);
     this.#world.stdout.write(paper.text());
+  }
+
+  /** @throws {Failure} `WRONG_USE` if the file of an option can't be read. */
+  #readGiven(path: string): string {
+    try {
+      return this.#world.readFile(path);
+    } catch (error) {
+      throw new Failure('WRONG_USE', `the file ${displayText(path)} ${whyUnreadable(error)}`, 'Check --file.', error);
+    }
   }
 
   #open({ url, timeout }: CommonOptions): PluginClient {

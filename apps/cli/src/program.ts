@@ -25,6 +25,7 @@ export interface Actions {
     secret: string | undefined,
     options: CommonOptions & RequestOptions & { readonly yes?: boolean },
   ): Promise<void>;
+  check(labels: readonly string[], options: CommonOptions & CheckOptions): Promise<void>;
   lockdown(options: CommonOptions & { readonly release?: boolean }): Promise<void>;
   events(
     options: CommonOptions & {
@@ -34,7 +35,7 @@ export interface Actions {
       readonly rotations?: boolean;
     },
   ): Promise<void>;
-  doctor(options: CommonOptions): Promise<void>;
+  doctor(options: CommonOptions & { readonly cluster?: boolean }): Promise<void>;
 }
 
 /** What lists take. */
@@ -43,10 +44,19 @@ interface ListOptions {
   readonly problems?: boolean;
 }
 
+/** What `check` takes besides labels. */
+export interface CheckOptions {
+  readonly file?: string;
+  readonly secret?: string;
+  readonly service?: string;
+  readonly stack?: string;
+}
+
 /** What says which services a manual request concerns. */
 interface RequestOptions {
   readonly service?: string;
   readonly quarantined?: boolean;
+  readonly force?: boolean;
 }
 
 const AFTER_HELP = [
@@ -110,6 +120,15 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .description('show what a rotation would do, or what is due (read-only)')
     .action((secret, options) => actions.plan(secret, options));
 
+  common(program.command('check'))
+    .argument('[labels...]', 'LABEL=VALUE of a secret that does not exist yet')
+    .description('check labels, or a stack file, before a secret is created: never shows a value (read-only)')
+    .option('--file <stack.yml>', 'check all secrets of this stack file, for the services that use them')
+    .option('--secret <name>', 'the name that the secret will have')
+    .option('--service <name>', 'the service that will use it')
+    .option('--stack <name>', 'the stack of the service')
+    .action((labels, options) => actions.check(labels, options));
+
   common(program.command('lockdown'))
     .description('start a lockdown on all managers: drop all cached values, serve none from the cache')
     .option('--release', 'end the lockdown')
@@ -129,6 +148,7 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
 
   common(program.command('doctor'))
     .description('check for common mistakes, and say how to fix them (read-only)')
+    .option('--cluster', 'also list the managers, and the plugin of each')
     .action((options) => actions.doctor(options));
 
   return program;
@@ -146,6 +166,7 @@ export function describeCommands(): readonly { readonly name: string; readonly o
     service: never,
     plan: never,
     rotate: never,
+    check: never,
     lockdown: never,
     events: never,
     doctor: never,
@@ -177,7 +198,8 @@ function requesting(command: Command): Command {
   return command
     .argument('[secret]', 'roll every service that uses this secret')
     .option('--service <name>', 'roll this service, with all of its secrets')
-    .option('--quarantined', 'roll every service with quarantined values');
+    .option('--quarantined', 'roll every service with quarantined values')
+    .option('--force', 'also restart services whose tasks have the newest values already');
 }
 
 function duration(flags: string, description: string, otherwise: string, leastMs: number): Option {

@@ -14,6 +14,9 @@ import { untilDone } from './until-done.ts';
 /** The longest backoff of a failing provider, whatever the poll interval. */
 const MAX_HEALTH_CHECK_BACKOFF_MS = 10_000;
 
+/** How often the managers are listed, at least, whatever the poll interval. */
+const MAX_MANAGERS_INTERVAL_MS = 10_000;
+
 /** How long loading the last part waits for the answers to the first requests. */
 const FIRST_ANSWERS_MS = 1_000;
 
@@ -112,6 +115,17 @@ export class Plugin {
       await rotation.stop();
       docker.close();
     });
+    const managers = container.get(rotationId.managers);
+    this.#stops.push((signal) => managers.leave(signal));
+    const look = async () => {
+      await managers.round(this.#stopping.signal);
+      return false;
+    };
+    void this.#untilDone(
+      'the list of managers',
+      look,
+      Math.min(this.#configuration.rotation.intervalMs, MAX_MANAGERS_INTERVAL_MS),
+    );
   }
 
   /**

@@ -25,7 +25,7 @@ export async function plan(client: PluginClient, request: RotateBody | null): Pr
 
 /** The plan as people read it. */
 export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
-  const rolled = services.filter(({ outcome }) => outcome === 'scheduled' || outcome === 'pending');
+  const rolled = services.filter(({ outcome }) => ['scheduled', 'pending', 'restarted'].includes(outcome));
   const tasks = rolled.reduce((sum, service) => sum + service.tasks, 0);
   paper.say(
     rolled.length === 0
@@ -44,7 +44,21 @@ export function showPlan(paper: Paper, { services, omitted = 0 }: Plan): void {
       service.waiting_reason?.message ?? '-',
     ]),
   );
+  showFailedBefore(paper, services);
   showOmitted(paper, omitted);
+}
+
+/** Warns of values that made tasks fail before, and that are tried again. */
+export function showFailedBefore(
+  paper: Paper,
+  services: readonly Pick<Plan['services'][number], 'name' | 'failed_before'>[],
+): void {
+  for (const { name, failed_before: failed } of services) {
+    if (failed === undefined) continue;
+    const elsewhere = failed.service === name ? '' : ` of ${failed.service}`;
+    const what = `the newest value of ${names(failed.secrets)} made tasks${elsewhere} fail at ${failed.since} (${failed.reason}), and is tried again`;
+    paper.item('Warning: ', `${name}: ${what}`, 'warn');
+  }
 }
 
 /** Says how many services the plugin did not list. */

@@ -6,19 +6,24 @@ export interface RequestArguments {
   readonly secret: string | undefined;
   readonly service: string | undefined;
   readonly quarantined: boolean | undefined;
+  readonly force: boolean | undefined;
 }
 
 /**
  * What is asked for; `null` where nothing is named.
  * @throws {Failure} `WRONG_USE` where more than one thing is.
  */
-export function requestOf({ secret, service, quarantined }: RequestArguments): RotateBody | null {
+export function requestOf({ secret, service, quarantined, force }: RequestArguments): RotateBody | null {
+  const forced = force === true ? { force } : {};
   const named: RotateBody[] = [
-    ...(secret === undefined ? [] : [{ secret }]),
-    ...(service === undefined ? [] : [{ service }]),
+    ...(secret === undefined ? [] : [{ secret, ...forced }]),
+    ...(service === undefined ? [] : [{ service, ...forced }]),
     ...(quarantined === true ? [{ quarantined: true as const }] : []),
   ];
   const [only = null, second] = named;
+  if (force === true && secret === undefined && service === undefined) {
+    throw new Failure('WRONG_USE', '--force needs a name', 'Give a SECRET or --service NAME with it.');
+  }
   if (second === undefined) return only;
   throw new Failure(
     'WRONG_USE',

@@ -4,7 +4,7 @@ import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
 import type { Paper } from '../terminal/printer.ts';
 import { names } from '../terminal/words.ts';
-import { showOmitted, showPlan } from './plan.ts';
+import { showFailedBefore, showOmitted, showPlan } from './plan.ts';
 import { describeRequest } from './request.ts';
 
 /** Shows what is about to be done, and asks; `false` where it shall not be done. */
@@ -14,6 +14,7 @@ const OUTCOMES: Readonly<Record<Rotate['services'][number]['outcome'], string>> 
   scheduled: 'is rolled when its turn comes',
   pending: 'waits for a provider that does not respond; is rolled when the newest value is known',
   'up-to-date': 'is not changed: its tasks have the newest values',
+  restarted: 'had the newest values already, and its tasks are replaced (--force)',
   'not-applicable': 'is never rotated: it is a job, or its labels exclude it',
 };
 
@@ -31,7 +32,7 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
     if (!agreed) throw new Failure('NOT_CONFIRMED', 'nothing was changed', 'To rotate, answer y or use --yes.');
   }
   const { document, raw } = await client.rotate(request);
-  const isWell = document.services.every(({ outcome }) => outcome === 'scheduled' || outcome === 'up-to-date');
+  const isWell = document.services.every(({ outcome }) => ['scheduled', 'up-to-date', 'restarted'].includes(outcome));
   return {
     exitCode: isWell ? EXIT.well : EXIT.wrong,
     document: raw,
@@ -44,7 +45,11 @@ export async function rotate(client: PluginClient, request: RotateBody, confirm:
           outcome === 'pending' || outcome === 'not-applicable' ? 'warn' : 'plain',
         );
       }
+      showFailedBefore(paper, document.services);
       showOmitted(paper, document.omitted ?? 0);
+      if (document.services.every(({ outcome }) => outcome === 'up-to-date') && document.services.length > 0) {
+        paper.say('To replace the tasks in spite of that, use --force.', 'faint');
+      }
       if (document.services.some(({ outcome }) => outcome === 'scheduled')) {
         paper.say('Show the progress: vault-swarm services --rolling', 'faint');
       }

@@ -20,7 +20,7 @@ export async function rotations(client: PluginClient, limit: number): Promise<Re
     document: raw,
     show: (paper) => {
       if (document.events.length === 0) {
-        paper.say('This plugin has not ended a rotation since its start. Ask the plugin of the manager that leads.');
+        paper.say('This plugin has not ended a rotation since its start. The plugin of the leader has the others.');
         return;
       }
       paper.table(['ENDED', 'SERVICE', 'RESULT', 'TOOK', 'CAUSE'], document.events.map(rowOf));

@@ -4,6 +4,7 @@ import type { PluginClient, Received } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
 import type { Paper, Tone } from '../terminal/printer.ts';
 import { ago, count, grouped, names, size, span } from '../terminal/words.ts';
+import { roleInWords, showManagers } from './managers.ts';
 
 /** Whether all is well, what is wrong if not, and the figures. */
 export async function status(client: PluginClient, signal?: AbortSignal): Promise<Report> {
@@ -25,7 +26,7 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
   const line = (label: string, text: string) => paper.item(label.padEnd(12), text);
   line(
     'Plugin',
-    `${plugin.name} ${plugin.version}, ${overview.role ?? 'role unknown yet'}, up ${span(plugin.uptime_seconds * 1000)}`,
+    `${plugin.name} ${plugin.version}, ${roleInWords(overview)}, up ${span(plugin.uptime_seconds * 1000)}`,
   );
   line(
     'In use',
@@ -66,6 +67,7 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
       ago(provider.last_answer_at, nowMs, 'none yet'),
     ]),
   );
+  showManagers(paper, overview, nowMs);
 }
 
 function showSummary(paper: Paper, { summary, problems, heartbeat_at, healthy }: Overview, nowMs: number): void {

@@ -7,6 +7,7 @@ import type { Paper } from '../terminal/printer.ts';
 import { count } from '../terminal/words.ts';
 import type { World } from '../world.ts';
 import { type ClockReading, checkClocks } from './clock-check.ts';
+import { checkCluster } from './cluster-check.ts';
 import { checkDrivers, ourSecrets } from './driver-check.ts';
 import { askEngine, type EngineFacts, type SwarmFacts } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
@@ -30,8 +31,13 @@ import { readVaultClock } from './vault-clock.ts';
  * as skipped.
  *
  * @param open creates the client; a failure that it throws is a finding.
+ * @param options.listsManagers whether the managers without a problem are named too.
  */
-export async function doctor(open: () => PluginClient, world: World): Promise<Report> {
+export async function doctor(
+  open: () => PluginClient,
+  world: World,
+  { listsManagers }: { readonly listsManagers: boolean },
+): Promise<Report> {
   const [engine, plugin, vault] = await Promise.all([askEngine(world), askPlugin(open), readVaultClock(world)]);
   const environment = new Environment(world.env, world.readFile);
   const pluginName =
@@ -42,6 +48,7 @@ export async function doctor(open: () => PluginClient, world: World): Promise<Re
   const checks = [
     checkEngine(engine),
     checkSwarm(engine),
+    checkCluster(plugin, listsManagers),
     socket,
     ...checkTheSwarm(engine, pluginName, providersOf(plugin, environment)),
     checkPlugin(plugin, isServing),

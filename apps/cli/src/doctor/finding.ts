@@ -13,6 +13,7 @@ export interface Finding {
 export const checkNames = [
   'engine',
   'swarm',
+  'cluster',
   'socket',
   'drivers',
   'labels',

@@ -74,17 +74,29 @@ function unreadable(
 
 /** Labels without a provider's prefix are anybody's, so the plugin says nothing of them. */
 function passedOver({ ID: id, Spec: spec }: EngineSecret, known: readonly string[]): Finding[] {
-  return Object.keys(spec?.Labels ?? {}).flatMap((label) => {
+  return similarLabels(Object.keys(spec?.Labels ?? {}), known).map((message) =>
+    wrong(`${displayText(spec?.Name ?? id)}: ${message}`, FIX),
+  );
+}
+
+/**
+ * What the labels of a secret say that the plugin passes over and that was probably meant for it.
+ * @param providers the plugin's.
+ */
+export function unknownLabels(
+  labels: Readonly<Record<string, string>>,
+  providers: readonly LabelledProvider[],
+): readonly string[] {
+  const ofProviders = providers.flatMap(({ kind }) => SCHEMES.get(kind)?.names ?? []);
+  return similarLabels(Object.keys(labels), [...COMMON, ...START_TIMES, ...ofProviders]);
+}
+
+function similarLabels(labels: readonly string[], known: readonly string[]): readonly string[] {
+  return labels.flatMap((label) => {
     if (known.includes(label) || label.includes('.') || known.some((name) => label.startsWith(prefixOf(name))))
       return [];
     const meant = known.find((name) => distance(plain(label), plain(name)) <= (name.length > 8 ? 2 : 1));
-    if (meant === undefined) return [];
-    return [
-      wrong(
-        `${displayText(spec?.Name ?? id)}: the label ${quoted(label)} is unknown to the plugin; did you mean "${meant}"?`,
-        FIX,
-      ),
-    ];
+    return meant === undefined ? [] : [`the label ${quoted(label)} is unknown to the plugin; did you mean "${meant}"?`];
   });
 }
 

@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { PluginAddress } from '../plugin/address.ts';
 import { VERSION } from '../version.ts';
 import type { ClockReading } from './clock-check.ts';
+import { isOfManagers } from './cluster-check.ts';
 import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
 
 /** What asking the plugin came to. */
@@ -38,7 +39,7 @@ export function checkPlugin(facts: PluginFacts, isServing: boolean): Check {
   }
   const { overview, address } = facts;
   const findings: Finding[] = overview.problems
-    .filter((problem) => !isPolicyMissing(problem))
+    .filter((problem) => !isPolicyMissing(problem) && !isOfManagers(problem))
     .map(({ code, message, action }) => wrong(`${message} (${code})`, `${action}.`));
   if (!overview.healthy) {
     findings.unshift(

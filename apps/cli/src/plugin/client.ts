@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import {
+  type CheckBody,
+  type CheckResult,
+  checkSchema,
   type Events,
   eventsSchema,
   type Leases,
@@ -91,6 +94,11 @@ export class PluginClient {
     readonly rotations?: 'true';
   }): Promise<Received<Events>> {
     return this.#ask('GET', `api/v1/events${queryText(query)}`, eventsSchema);
+  }
+
+  /** What a request for a secret with these labels would come to. */
+  check(request: CheckBody): Promise<Received<CheckResult>> {
+    return this.#ask('POST', 'api/v1/check', checkSchema, undefined, JSON.stringify(request));
   }
 
   /** What a manual request would do; for `null`, what is due now. */

@@ -7,6 +7,7 @@ import {
   overviewSchema,
   type ProblemEntry,
   planSchema,
+  type Rotate,
   rotateSchema,
   type Secret,
   type Service,
@@ -82,6 +83,7 @@ export function overview(changes: Partial<Overview> = {}): Overview {
         last_answer_at: '2026-03-01T11:59:57.000Z',
       },
     ],
+    managers: [manager('m1', { role: 'leader', is_self: true })],
     counts: {
       secrets: 3,
       secrets_with_problems: 0,
@@ -92,6 +94,26 @@ export function overview(changes: Partial<Overview> = {}): Overview {
     },
     ...changes,
   });
+}
+
+/** A manager with a running plugin, with `changes`. */
+export function manager(
+  name: string,
+  changes: Partial<Overview['managers'][number]> = {},
+): Overview['managers'][number] {
+  return {
+    id: `id-${name}`,
+    name,
+    role: 'standby',
+    is_self: false,
+    state: 'running',
+    message: 'runs the plugin 1.2.3',
+    plugin_version: '1.2.3',
+    kind: 'service',
+    started_at: '2026-03-01T08:00:00.000Z',
+    announced_at: '2026-03-01T08:00:01.000Z',
+    ...changes,
+  };
 }
 
 /** A healthy secret with `changes`. */
@@ -219,8 +241,10 @@ export function planAnswer(
 }
 
 /** The response of `/api/v1/rotate`. */
-export function rotateAnswer(...outcomes: readonly ('scheduled' | 'pending' | 'up-to-date' | 'not-applicable')[]) {
+export function rotateAnswer(...outcomes: readonly Rotate['services'][number]['outcome'][]) {
   return rotateSchema.parse({
-    services: outcomes.map((outcome) => ({ name: `service_${outcome}`, secrets: ['db_password'], outcome })),
+    services: outcomes.map((outcome) => ({
+      ...{ name: `service_${outcome}`, secrets: ['db_password'], outcome },
+    })),
   });
 }

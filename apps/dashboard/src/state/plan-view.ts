@@ -8,6 +8,7 @@ export const OUTCOMES: Readonly<Record<Outcome, string>> = {
   scheduled: 'is updated as soon as there is capacity',
   pending: 'waits: its provider does not report the newest value now',
   'up-to-date': 'has the newest values already',
+  restarted: 'has the newest values already, and its tasks are replaced',
   'not-applicable': 'is never updated: it is a job, or its secrets are pinned or turned off',
 };
 
@@ -22,7 +23,7 @@ export interface PlanSummary {
 
 /** Summarises a plan; `isDue` if it happens without a request. */
 export function summaryOf({ services }: Plan, isDue: boolean): PlanSummary {
-  const concerned = services.filter(({ outcome }) => outcome === 'scheduled' || outcome === 'pending');
+  const concerned = services.filter(({ outcome }) => ['scheduled', 'pending', 'restarted'].includes(outcome));
   const tasks = concerned.reduce((sum, service) => sum + service.tasks, 0);
   if (concerned.length === 0) {
     return { tasks, isAnything: false, sentence: 'Nothing to do: no running task would get another value.' };

@@ -238,6 +238,11 @@ export function worldOf(
         cached_bytes: secrets.length * 61,
       },
       providers: [providerOf('vault', 6120, 3.4, 11), providerOf('openbao', 2204, 4.1, 16)],
+      managers: [
+        managerOf('swarm-1', { role: 'leader', is_self: true }),
+        managerOf('swarm-2', {}),
+        managerOf('swarm-3', {}),
+      ],
       counts: {
         secrets: secrets.length,
         secrets_with_problems: secrets.filter(({ problem }) => problem !== null).length,
@@ -263,6 +268,16 @@ function providerOf(name: string, requests: number, p50: number, p99: number): O
     latency_p50_ms: p50,
     latency_p99_ms: p99,
     last_answer_at: before(3),
+  };
+}
+
+/** A manager with a running plugin, with `changes`. */
+export function managerOf(name: string, changes: Partial<Overview['managers'][number]>): Overview['managers'][number] {
+  return {
+    ...{ id: `id-${name}`, name, role: 'standby', is_self: false, state: 'running' },
+    ...{ message: 'runs the plugin 1.4.0', plugin_version: '1.4.0', kind: 'service' },
+    ...{ started_at: before(15_110), announced_at: before(15_109) },
+    ...changes,
   };
 }
 

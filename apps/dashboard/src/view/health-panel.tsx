@@ -4,6 +4,7 @@ import { isConnected } from '../state/connection.ts';
 import { detailOf, type HealthLevel, healthOf, levelOf } from '../state/health.ts';
 import { useDashboard } from './context.ts';
 import { HealthSign } from './icons.tsx';
+import { leaderOf } from './managers.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import { Age, Ago } from './text.tsx';
 
@@ -101,6 +102,7 @@ const HEALTH_WORDS: Readonly<Record<HealthLevel, string>> = {
 
 function Facts({ overview, level }: { readonly overview: Overview; readonly level: HealthLevel }) {
   const { role, plugin } = overview;
+  const leader = leaderOf(overview);
   return (
     <dl class="facts">
       <div>
@@ -113,7 +115,10 @@ function Facts({ overview, level }: { readonly overview: Overview; readonly leve
           {role === null ? (
             <span class="soft">not known yet</span>
           ) : (
-            <span title={ROLE_WORDS[role]}>{ROLES[role]}</span>
+            <>
+              <span title={ROLE_WORDS[role]}>{ROLES[role]}</span>
+              {role === 'standby' && leader !== null && <small class="soft"> of {visible(leader)}</small>}
+            </>
           )}
         </dd>
       </div>

@@ -7,6 +7,7 @@ import { Lists } from './lists.tsx';
 import { LockdownBanner } from './lockdown-banner.tsx';
 import { LogPanel } from './log-panel.tsx';
 import { LostBanner } from './lost-banner.tsx';
+import { Managers } from './managers.tsx';
 import { isWide } from './media.ts';
 import { PlanDialog } from './plan-dialog.tsx';
 import { Providers } from './providers.tsx';
@@ -37,12 +38,14 @@ export function Page() {
               <div class="work">
                 <Lists overview={overview.value} />
                 {!isWide.value && <Providers overview={overview.value} />}
+                {!isWide.value && <Managers overview={overview.value} />}
                 <Figures overview={overview.value} />
                 <RuntimeFigures overview={overview.value} />
               </div>
               {isWide.value && (
-                <aside class="beside" aria-label="Providers and log">
+                <aside class="beside" aria-label="Providers, managers and log">
                   <Providers overview={overview.value} />
+                  <Managers overview={overview.value} />
                   <LogPanel />
                 </aside>
               )}

@@ -8,7 +8,7 @@ import { OUTCOMES, summaryOf } from '../state/plan-view.ts';
 import { useDashboard } from './context.ts';
 import { ModalDialog } from './modal-dialog.tsx';
 import { rotateRefusal } from './rotate-button.tsx';
-import { Name } from './text.tsx';
+import { Ago, Name } from './text.tsx';
 
 type Phase =
   | { readonly kind: 'planning' }
@@ -72,7 +72,8 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
 }
 
 function titleOf(request: PlanRequest): string {
-  if ('service' in request) return `Rotate service ${visible(request.service)}`;
+  if ('service' in request)
+    return `${request.force === true ? 'Restart the tasks of' : 'Rotate service'} ${visible(request.service)}`;
   if ('secret' in request) return `Rotate every service that uses ${visible(request.secret)}`;
   return 'due' in request ? 'What is due now' : 'Retry quarantined revisions';
 }
@@ -94,7 +95,7 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
             </tr>
           </thead>
           <tbody>
-            {plan.services.map(({ name, secrets, outcome, tasks, waiting_reason: waiting }) => (
+            {plan.services.map(({ name, secrets, outcome, tasks, waiting_reason: waiting, failed_before: failed }) => (
               <tr key={name}>
                 <th scope="row">
                   <Name>{name}</Name>
@@ -103,6 +104,13 @@ function PlanTable({ plan, isDue }: { readonly plan: Plan; readonly isDue: boole
                   {visible(secrets.join(', '))}
                   {outcome !== 'scheduled' && <small class="soft under whole">{OUTCOMES[outcome]}</small>}
                   {waiting !== null && <small class="warn under">{visible(waiting.message)}</small>}
+                  {failed !== undefined && (
+                    <small class="bad under whole">
+                      The newest value of {visible(failed.secrets.join(', '))} made tasks
+                      {failed.service !== name && ` of ${visible(failed.service)}`} fail{' '}
+                      <Ago time={failed.since} never="" /> ({visible(failed.reason)}). It is tried again.
+                    </small>
+                  )}
                 </td>
                 <td>{tasks}</td>
               </tr>

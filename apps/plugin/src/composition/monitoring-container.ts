@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { kmsDecryption, kmsName } from '@vault-swarm/aws/config';
+import { SecretCheck } from '@vault-swarm/delivery';
 import { displayName, dockerAdvice } from '@vault-swarm/docker/config';
 import { createMonitoringServer, type MonitoringServer } from '@vault-swarm/http';
 import { createRuntimeProbe } from '@vault-swarm/http/runtime';
@@ -79,8 +80,9 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       processStats: monitoringId.processStats,
       credentials: loggingId.credentials,
       accessReload: loggingId.accessReload,
+      managers: rotationId.managers,
     },
-    ({ clock, status, providers, processStats, credentials, accessReload }) => {
+    ({ clock, status, providers, processStats, credentials, accessReload, managers }) => {
       const ages = new ProblemAges();
       return () => {
         const known = knownProblems({
@@ -90,7 +92,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           orchestrator: { orchestrator: displayName, advice: dockerAdvice },
         });
         return ages.date(
-          rankedProblems([...known, ...credentials.problems(), ...accessReload.problems()]),
+          rankedProblems([...known, ...credentials.problems(), ...accessReload.problems(), ...managers.problems()]),
           clock.now(),
         );
       };
@@ -171,6 +173,10 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       readiness: id.readiness,
       driver: id.driver,
       access: id.access,
+      managers: rotationId.managers,
+      labels: id.labels,
+      directory: id.providers,
+      decryptor: id.decryptor,
     },
     ({
       configuration: {
@@ -196,6 +202,10 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       readiness,
       driver,
       access,
+      managers,
+      labels,
+      directory,
+      decryptor,
     }) => {
       const unused = new UnusedRules(clock, access, rotation);
       return createMonitoringServer({
@@ -218,6 +228,14 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           history: () => history.report(),
           status: () => status.now(),
           problems,
+          managers: () => managers.statuses(),
+          secretChecks: new SecretCheck({
+            labels,
+            access,
+            findProvider: directory.find,
+            findDecryptor: decryptor.find,
+            clock,
+          }),
           manualRotation: rotation,
           lockdowns: rotation,
           hints: rotation,

@@ -4,6 +4,7 @@ import {
   type DockerConnection,
   DockerLeadership,
   DockerLedgerStore,
+  DockerManagers,
   DockerOrchestrator,
   type LedgerKeys,
   leaseLedgerName,
@@ -12,7 +13,10 @@ import {
 import { Rotation } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
+import { ManagerWatch } from '../manager-watch.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
+import { ownContainer } from '../system/own-container.ts';
+import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { provide } from './provide.ts';
 
@@ -23,6 +27,7 @@ export const rotationId = {
   ledger: Symbol('ledger') as ServiceIdentifier<DockerLedgerStore>,
   leaseLedger: Symbol('leaseLedger') as ServiceIdentifier<DockerLedgerStore>,
   rotation: Symbol('rotation') as ServiceIdentifier<Rotation>,
+  managers: Symbol('managers') as ServiceIdentifier<ManagerWatch>,
 };
 
 /** Adds Docker and the rotation. Imported after the socket listens, because Docker's library loads slowly. */
@@ -64,6 +69,25 @@ export function addRotation(container: Container): void {
       connection,
       clock,
     }) => new DockerLedgerStore(connection, { name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+  );
+  provide(
+    container,
+    rotationId.managers,
+    {
+      configuration: id.configuration,
+      connection: rotationId.docker,
+      clock: id.clock,
+      events: id.events,
+      driver: id.driver,
+    },
+    ({ configuration: { pluginName }, connection, clock, events, driver }) =>
+      new ManagerWatch({
+        managers: new DockerManagers(connection, { pluginName, containerId: ownContainer() }),
+        clock,
+        events,
+        version: VERSION,
+        isServing: () => driver.serves,
+      }),
   );
   provide(
     container,

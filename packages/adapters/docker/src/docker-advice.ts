@@ -1,4 +1,6 @@
+import { displayText } from '@vault-swarm/kernel';
 import type { OrchestratorAdvice } from '@vault-swarm/provider';
+import type { ManagerAdvice } from '@vault-swarm/rotation';
 
 const ATTEMPTS = 'docker service ps --no-trunc {service}';
 
@@ -18,3 +20,25 @@ export const dockerAdvice: OrchestratorAdvice = {
   replaceSecret: (secret, service) =>
     `docker service update --secret-rm ${secret} --secret-add source=NEW,target=${secret} ${service}`,
 };
+
+/** How operators act on the managers of a Swarm. */
+export function managerAdvice(pluginName: string): ManagerAdvice {
+  return {
+    start: ({ name, announcement }) => {
+      const node = displayText(name);
+      switch (announcement?.kind) {
+        case 'managed':
+          return `On ${node}, run docker plugin enable ${displayText(pluginName)}`;
+        case 'service':
+          return `See why its task on ${node} does not run: docker service ps --no-trunc ${displayText(announcement.serviceId ?? '')}`;
+        case 'process':
+          return `Start the plugin on ${node}`;
+        default:
+          return `Install the plugin on ${node}: see docs/guides/install.md`;
+      }
+    },
+    demote: ({ name }) => `docker node demote ${displayText(name)}`,
+    allowAnnouncement:
+      'Allow POST /nodes/ID/update in the proxy before the Docker socket: see docs/reference/docker.md',
+  };
+}

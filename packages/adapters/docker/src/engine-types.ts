@@ -54,6 +54,7 @@ export interface EngineTask {
     readonly Message?: string;
     readonly Err?: string;
     readonly Timestamp?: string;
+    readonly ContainerStatus?: { readonly ContainerID?: string };
   };
 }
 
@@ -62,6 +63,27 @@ export interface EngineNode {
   readonly UpdatedAt?: string;
   readonly Spec?: { readonly Availability?: string };
   readonly Status?: { readonly State?: string };
+}
+
+/** A node that is a manager. */
+export interface EngineManager {
+  readonly ID: string;
+  readonly Spec?: { readonly Labels?: Readonly<Record<string, string>> | null };
+  readonly Description?: {
+    readonly Hostname?: string;
+    readonly Engine?: { readonly Plugins?: readonly { readonly Type?: string; readonly Name?: string }[] | null };
+  };
+  readonly Status?: { readonly State?: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: string };
+}
+
+export interface EngineInfo {
+  readonly Swarm?: {
+    readonly NodeID?: string;
+    readonly LocalNodeState?: string;
+    readonly ControlAvailable?: boolean;
+    readonly Error?: string;
+  };
 }
 
 export interface EngineConfig {

@@ -9,5 +9,6 @@ export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';
 export { type DockerLedgerOptions, DockerLedgerStore, leaseLedgerName, ledgerName } from './ledger-store.ts';
 export type { LedgerKeys } from './ledger-trust.ts';
+export { DockerManagers, type DockerManagersOptions } from './managers.ts';
 export { DockerOrchestrator } from './orchestrator.ts';
 export { DockerChanges, type DockerChangesOptions } from './swarm-events.ts';

@@ -3,20 +3,8 @@ import type { CallOptions } from '@vault-swarm/provider';
 import type { Leadership, Role } from '@vault-swarm/rotation';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
+import type { EngineInfo, EngineManager } from './engine-types.ts';
 import { wholeText } from './json-stream.ts';
-
-interface EngineInfo {
-  readonly Swarm?: {
-    readonly NodeID?: string;
-    readonly LocalNodeState?: string;
-    readonly ControlAvailable?: boolean;
-    readonly Error?: string;
-  };
-}
-
-interface EngineNode {
-  readonly ManagerStatus?: { readonly Leader?: boolean };
-}
 
 /** This node's role in the Swarm. While there is no leader, both calls may take until their deadline. */
 export class DockerLeadership implements Leadership {
@@ -31,7 +19,7 @@ export class DockerLeadership implements Leadership {
     const { Swarm: swarm = {} } = await this.#get<EngineInfo>('/info', signal);
     if (swarm.LocalNodeState !== 'active') throw new DockerError(notActive(swarm.LocalNodeState, swarm.Error));
     if (swarm.ControlAvailable !== true) return 'worker';
-    const node = await this.#get<EngineNode>(`/nodes/${swarm.NodeID}`, signal);
+    const node = await this.#get<EngineManager>(`/nodes/${swarm.NodeID}`, signal);
     return node.ManagerStatus?.Leader === true ? 'leader' : 'standby';
   }
 

@@ -1,5 +1,6 @@
 import { displayText } from '@vault-swarm/kernel';
 import { type DatedProblem, errorRate, healthReport, healthSummary } from '@vault-swarm/metrics';
+import { describeManager, type ManagerStatus } from '@vault-swarm/rotation';
 import type { CallerAccess, Overview } from './api/index.ts';
 import { lockdownDocument, rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ProviderWithKind } from './sources.ts';
@@ -67,9 +68,13 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
       cached_bytes: held.bytes,
     },
     providers: sources.providers().map(providerDocument),
+    managers: sources.managers().slice(0, MAX_MANAGERS).map(managerDocument),
     counts: lists.counts,
   };
 }
+
+/** The most managers that are listed. A Swarm works well with seven. */
+const MAX_MANAGERS = 100;
 
 /** The most names of secrets or services that a problem lists. */
 const MAX_AFFECTED = 20;
@@ -102,6 +107,18 @@ function providerDocument(provider: ProviderWithKind): Overview['providers'][num
     latency_p50_ms: thousandths(provider.p50Ms),
     latency_p99_ms: thousandths(provider.p99Ms),
     last_answer_at: rfc3339(provider.lastAnswerAtMs),
+  };
+}
+
+function managerDocument(manager: ManagerStatus): Overview['managers'][number] {
+  const { id, name, isLeader, isSelf, state, announcement } = manager;
+  return {
+    ...{ id, name, role: isLeader ? 'leader' : 'standby', is_self: isSelf, state },
+    message: describeManager(manager),
+    plugin_version: announcement?.version ?? null,
+    kind: announcement?.kind ?? null,
+    started_at: rfc3339(announcement?.startedAtMs ?? null),
+    announced_at: rfc3339(announcement?.writtenAtMs ?? null),
   };
 }
 

@@ -1,6 +1,6 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
 import type { EventCatalog, EventRecord, NumberedEvent } from '@vault-swarm/metrics';
-import type { RolloutCause } from '@vault-swarm/provider';
+import type { CheckedSecret, RolloutCause } from '@vault-swarm/provider';
 import { revisionName } from '@vault-swarm/provider';
 import type {
   LeaseStatus,
@@ -12,7 +12,7 @@ import type {
   SecretTaskRevisions,
   ServiceStatus,
 } from '@vault-swarm/rotation';
-import type { Cause, Event, Lease, LockdownState, Rotate, Secret, Service } from './api/index.ts';
+import type { Cause, CheckResult, Event, Lease, LockdownState, Rotate, Secret, Service } from './api/index.ts';
 import { fitting } from './page-size.ts';
 
 /** The most names in one field; one more entry then says how many are missing. */
@@ -100,8 +100,21 @@ export function rotateText(services: readonly RequestedService[]): string {
   return servicesText(services, requestedDocument);
 }
 
-function requestedDocument({ name, secrets, outcome }: RequestedService): Rotate['services'][number] {
-  return { name: displayText(name), secrets: namesOf(secrets), outcome };
+function requestedDocument(service: RequestedService): Rotate['services'][number] {
+  const { name, secrets, outcome, failedBefore: failed } = service;
+  return {
+    name: displayText(name),
+    secrets: namesOf(secrets),
+    outcome,
+    ...(failed !== undefined && {
+      failed_before: {
+        secrets: namesOf(failed.secrets),
+        service: displayText(failed.service),
+        since: rfc3339(failed.sinceMs),
+        reason: displayMessage(failed.reason),
+      },
+    }),
+  };
 }
 
 function servicesText<T>(services: readonly T[], documentOf: (service: T) => object): string {
@@ -114,6 +127,24 @@ function servicesText<T>(services: readonly T[], documentOf: (service: T) => obj
 export function eventDocument(event: NumberedEvent, catalog: Pick<EventCatalog, 'record'>): Event {
   const { id, ...timed } = event;
   return { id, ...(catalog.record(timed) satisfies EventRecord) };
+}
+
+/** The result of a check in the API's format. */
+export function checkDocument(checked: CheckedSecret): CheckResult {
+  const { ref, provider, rotate, encoding, isPinned, problem, reportedDenial, source, revision, fields } = checked;
+  return {
+    ref: messageOf(ref),
+    provider: textOf(provider),
+    rotate,
+    encoding,
+    pinned: isPinned,
+    problem: reasonOf(problem),
+    reported_denial: messageOf(reportedDenial),
+    source,
+    revision: textOf(revision),
+    revision_name: nameOf(revision),
+    fields: fields === null ? null : namesOf(fields),
+  };
 }
 
 /** A lockdown in the API's format; `null` if none is active. */

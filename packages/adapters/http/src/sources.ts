@@ -7,8 +7,8 @@ import type {
   RecentEvents,
   Stats,
 } from '@vault-swarm/metrics';
-import type { ConfigurationWarning } from '@vault-swarm/provider';
-import type { AcceptsHints, LocksDown, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
+import type { ChecksSecrets, ConfigurationWarning } from '@vault-swarm/provider';
+import type { AcceptsHints, LocksDown, ManagerStatus, ManualRotation, RotationStatus } from '@vault-swarm/rotation';
 
 /** A configured provider and its state. */
 export interface ProviderWithKind extends ProviderSummary {
@@ -40,6 +40,10 @@ export interface MonitoringSources {
   status(): RotationStatus;
   /** All current problems, including the rotation's, worst first. */
   problems(): readonly DatedProblem[];
+  /** The managers of the cluster and their plugins, by name; empty while they are not known. */
+  managers(): readonly ManagerStatus[];
+  /** Checks secrets before they are created. */
+  readonly secretChecks: ChecksSecrets;
   readonly manualRotation: ManualRotation;
   readonly lockdowns: LocksDown;
   /** Receives the hints of hooks. */

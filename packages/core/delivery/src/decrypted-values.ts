@@ -28,25 +28,37 @@ export class DecryptedValues {
 
   /** @throws {ProviderError} as the decryptor; `INVALID_PAYLOAD` if the value is not base64 as the ref says. */
   async of(ref: SecretRef, read: SecretRevision, signal: AbortSignal): Promise<SecretRevision> {
-    const { decryption } = ref;
-    if (decryption === undefined) return read;
+    if (ref.decryption === undefined) return read;
     try {
       const cached = this.#cache.get(refKey(ref), read.revision);
       if (cached !== undefined) return { ...read, value: cached.value.copy() };
-      const displayName = describeRef(ref);
-      const bytes = read.value.reveal();
-      const ciphertext = decryption.encoding === 'raw' ? bytes : decodeBase64(new TextDecoder().decode(bytes));
-      if (ciphertext === null) {
-        const message = `${displayName}: its value is not base64, as the label kms_ciphertext_encoding says`;
-        throw new ProviderError('INVALID_PAYLOAD', message);
-      }
-      const decryptor = await this.#find();
-      const { context } = decryption;
-      return { ...read, value: new SecretValue(await decryptor.decrypt(ciphertext, { context, displayName, signal })) };
+      return { ...read, value: await decrypt(ref, read.value, this.#find, signal) };
     } finally {
       read.value.wipe();
     }
   }
+}
+
+/**
+ * The plaintext of what a provider returned for a ref with decryption, in a buffer of its own.
+ * @throws {ProviderError} as the decryptor; `INVALID_PAYLOAD` if the value is not base64 as the ref says.
+ */
+export async function decrypt(
+  ref: SecretRef,
+  value: SecretValue,
+  find: FindDecryptor,
+  signal: AbortSignal,
+): Promise<SecretValue> {
+  const { encoding, context = {} } = ref.decryption ?? {};
+  const displayName = describeRef(ref);
+  const bytes = value.reveal();
+  const ciphertext = encoding === 'raw' ? bytes : decodeBase64(new TextDecoder().decode(bytes));
+  if (ciphertext === null) {
+    const message = `${displayName}: its value is not base64, as the label kms_ciphertext_encoding says`;
+    throw new ProviderError('INVALID_PAYLOAD', message);
+  }
+  const decryptor = await find();
+  return new SecretValue(await decryptor.decrypt(ciphertext, { context, displayName, signal }));
 }
 
 /** For a delivery that decrypts nothing. */

@@ -78,6 +78,11 @@ export function coreEvents(orchestrator: string): EventDescriptions<ProductEvent
         `every task of service ${service} has the last good value of ${list('secret', secrets)} again, ` +
         `after ${roundedDuration(durationMs)}`,
     },
+    'service.restarted': {
+      severity: 'info',
+      sentence: ({ service, generation }) =>
+        `service ${service} is rolling to generation ${generation} on request; its tasks had the newest values`,
+    },
     'rollout.conflict': {
       severity: 'info',
       sentence: ({ service, outcome }) =>

@@ -154,6 +154,8 @@ export type ProductEvent =
       /** From the start of the rollback until the last task has the values. */
       readonly durationMs: number;
     }
+  /** An operator restarted the tasks of a service that had the newest values already. */
+  | { readonly type: 'service.restarted'; readonly service: string; readonly generation: number }
   | { readonly type: 'rollout.conflict'; readonly service: string; readonly outcome: 'conflict' | 'unknown' }
   /** A credential was issued for the tasks of a generation. */
   | {

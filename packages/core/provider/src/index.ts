@@ -5,6 +5,7 @@ export { type AccessDecision, decideAccess } from './access/decide-access.ts';
 export type { SecretConsumer } from './access/stack-membership.ts';
 export { decodeBase64 } from './base64.ts';
 export { CallBudget } from './call-budget.ts';
+export type { CheckedSecret, CheckOptions, ChecksSecrets, SecretToCheck } from './checks-secrets.ts';
 export {
   type ConfigurationProblem,
   type DeliveredDirectory,

@@ -46,6 +46,11 @@ const kinds = {
     summary: 'The ledger is of a later version',
     action: 'Update the plugin on this manager',
   },
+  LEADER_WITHOUT_PLUGIN: {
+    severity: 'critical',
+    summary: 'The manager that leads has no running plugin',
+    action: 'No task that needs a secret can start. Start the plugin there, or let another manager lead',
+  },
   SERVICE_FAILING: {
     severity: 'critical',
     summary: 'A service has no running task',
@@ -88,6 +93,11 @@ const kinds = {
     severity: 'warning',
     summary: 'A rotation does not proceed',
     action: 'Running tasks keep their values. Fix the cause; the rotation then continues. See the tasks of {service}',
+  },
+  MANAGER_WITHOUT_PLUGIN: {
+    severity: 'warning',
+    summary: 'A manager has no running plugin',
+    action: 'No task gets its secrets when this manager leads. Start the plugin there: see docs/guides/install.md',
   },
   LOCKDOWN_ACTIVE: {
     severity: 'warning',
@@ -155,6 +165,16 @@ const kinds = {
     severity: 'info',
     summary: 'The certificate of the monitoring port ends soon',
     action: 'Replace the files of MONITORING_TLS_CERT_FILE and MONITORING_TLS_KEY_FILE',
+  },
+  PLUGIN_VERSIONS_DIFFER: {
+    severity: 'info',
+    summary: 'The managers run different versions of the plugin',
+    action: 'Update the plugin on all managers: see docs/guides/operate.md',
+  },
+  ANNOUNCEMENT_REFUSED: {
+    severity: 'info',
+    summary: 'The plugins of the other managers cannot see this one',
+    action: 'Allow the plugin to announce itself',
   },
   PROBE_UNAVAILABLE: {
     severity: 'info',

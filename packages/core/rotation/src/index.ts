@@ -20,6 +20,13 @@ export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/pla
 export { RAMP_START, type Ramp } from './planner/ramp.ts';
 export type { Availability, RollAction } from './planner/service-state.ts';
 export type { AcceptsHints } from './ports/accepts-hints.ts';
+export type {
+  ListedManager,
+  ManagerAdvice,
+  ManagerDirectory,
+  PluginAnnouncement,
+  PluginKind,
+} from './ports/manager-directory.ts';
 export {
   type ManualRotation,
   type PlannedService,
@@ -52,6 +59,17 @@ export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
 export { type LeaseState, type LeaseStatus, type LeasesStatus, leaseStates } from './status/lease-status.ts';
+export {
+  ANNOUNCEMENT_RENEWED_AFTER_MS,
+  describeManager,
+  isWithoutPlugin,
+  type ManagerFacts,
+  type ManagerState,
+  type ManagerStatus,
+  managerProblems,
+  managerState,
+  managerStates,
+} from './status/manager-status.ts';
 export {
   condition,
   type ServiceCondition,

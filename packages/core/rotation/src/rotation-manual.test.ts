@@ -53,6 +53,66 @@ test('restarts nothing that has the newest value already', async () => {
   expect(world.swarm.updates).toEqual([]);
 });
 
+test('with force, tasks that have the newest value are replaced once, and nothing counts as a rotation', async () => {
+  const { world, web, ask } = await manualSecret();
+  const before =
+    world.swarm
+      .snapshot()
+      .services.find(({ id }) => id === web)
+      ?.tasks.map(({ id }) => id) ?? [];
+  expect(await ask({ kind: 'service', name: 'web', force: true })).toEqual(['web: restarted']);
+  await world.run(60_000);
+  const after = world.swarm.snapshot().services.find(({ id }) => id === web)?.tasks ?? [];
+  const running = after.filter(({ state }) => state === 'running');
+  expect(running.map(({ id }) => before.includes(id))).toEqual([false, false]);
+  expect(world.heldText(web, 'db')).toEqual(['value 1', 'value 1']);
+  expect(world.swarm.updates).toEqual(['web@1']);
+  expect([world.count('service.restarted'), world.count('rollout.started')]).toEqual([1, 0]);
+});
+
+test('with force, outdated tasks get the newest value by an ordinary rollout', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  expect(await ask({ kind: 'secret', name: 'db', force: true })).toEqual(['web: scheduled', 'nightly: not-applicable']);
+  await world.run(30_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+  expect([world.count('service.restarted'), world.count('rollout.completed')]).toEqual([0, 1]);
+});
+
+test('with force, a rotation works after it, with a generation of its own', async () => {
+  const { world, web, ask } = await manualSecret();
+  await ask({ kind: 'service', name: 'web', force: true });
+  await world.run(60_000);
+  world.provider.write('db', 'value 2');
+  await ask({ kind: 'service', name: 'web' });
+  await world.run(60_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+  expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
+});
+
+test('with force, a service that is being updated is not restarted, and neither is one whose secret has no value', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.swarm.post(web, { update: { parallelism: 1, monitorMs: 600_000, onFailure: 'pause' } });
+  world.swarm.post(web, { generation: 1 });
+  await world.run(2_000);
+  expect(await ask({ kind: 'service', name: 'web', force: true })).toBe('UNAVAILABLE');
+  const other = await manualSecret();
+  other.world.provider.delete('db');
+  await other.world.run(15_000);
+  expect(await other.ask({ kind: 'service', name: 'web', force: true })).toEqual(['web: pending']);
+  await other.world.run(30_000);
+  expect(other.world.swarm.updates).toEqual([]);
+});
+
+test('with force, no more services are restarted for one request than roll at the same time at first', async () => {
+  const { world, ask } = await manualSecret();
+  const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db')?.id ?? '';
+  for (let index = 0; index < 8; index++) world.addService(`more-${index}`, 1, [db]);
+  await world.run(15_000);
+  expect(await ask({ kind: 'secret', name: 'db', force: true })).toBe('UNAVAILABLE');
+  expect(world.swarm.updates).toEqual([]);
+});
+
 test('ends when the secret is no longer rotated', async () => {
   const { world, web, ask } = await manualSecret();
   world.provider.write('db', 'value 2');
@@ -100,6 +160,22 @@ test('a value that failed is tried once more, and quarantined again', async () =
   await world.run(60_000);
   expect(world.events.filter(({ type }) => type === 'quarantine.ended')).toMatchObject([{ reason: 'manual' }]);
   expect([world.count('quarantine.started'), world.heldText(web, 'db')]).toEqual([2, ['value 1', 'value 1']]);
+});
+
+test('the preview says which values made tasks fail before', async () => {
+  const { world, web } = await manualSecret();
+  const { signal } = new AbortController();
+  world.provider.write('db', 'bad 2');
+  void world.rotation.rotate({ kind: 'service', name: 'web' }, { signal });
+  await world.run(60_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 1', 'value 1']);
+  const preview = world.rotation.preview({ kind: 'service', name: 'web', force: true }, { signal });
+  await world.run(10_000);
+  const [planned] = await preview;
+  expect(planned).toMatchObject({
+    outcome: 'scheduled',
+    failedBefore: { secrets: ['db'], service: 'web', reason: expect.any(String) },
+  });
 });
 
 test('releases also a secret that is not rotated and was quarantined with others', async () => {

@@ -154,6 +154,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       ...ports,
       ...observing,
       findings: () => this.#findings(),
+      restarts: {
+        orchestrator: ports.orchestrator,
+        maxServices: settings.policy.maxParallel,
+        undeliverable: (key) => this.#refusal(key),
+      },
       poll: () => this.#poller.poll(),
       plan: async ({ bindings }, before, { signal }) => {
         const leased = this.#leases.desired(bindings.services, before);
@@ -445,10 +450,15 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       rejections: this.#rejections,
       ramp: this.#ramp,
       earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),
-      undeliverable: (key) => this.#leases.refusal(key) ?? this.#poller.refusal(key)?.message ?? null,
+      undeliverable: (key) => this.#refusal(key),
       ...findings,
       current: (key) => leased?.get(key) ?? findings.current(key),
     });
+  }
+
+  /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
+  #refusal(key: string): string | null {
+    return this.#leases.refusal(key) ?? this.#poller.refusal(key)?.message ?? null;
   }
 
   /** What is known of the providers' values, and of the deliveries. */

@@ -1,4 +1,5 @@
 export { type Cause, causeSchema } from './cause.ts';
+export { type CheckBody, type CheckResult, checkRequestSchema, checkSchema } from './check.ts';
 export { type Event, type Events, eventSchema, eventsSchema, type Level, levelSchema } from './events.ts';
 export { type History, historySchema } from './history.ts';
 export { hookHandshakeSchema } from './hooks.ts';

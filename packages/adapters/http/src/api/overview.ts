@@ -1,4 +1,5 @@
 import { problemSeverities } from '@vault-swarm/provider';
+import { managerStates } from '@vault-swarm/rotation';
 import * as z from 'zod';
 import { lockdownSchema } from './lockdown.ts';
 import { bytes, count, milliseconds, observation, time } from './parts.ts';
@@ -57,6 +58,28 @@ const provider = z
   })
   .meta({ id: 'Provider' });
 
+const manager = z
+  .object({
+    id: z.string().meta({ description: 'its node id' }),
+    name: z.string().meta({ description: 'its host name' }),
+    role: z.enum(['leader', 'standby']),
+    is_self: z.boolean().meta({ description: 'whether its plugin answers this request' }),
+    state: z.enum(managerStates).meta({
+      description:
+        'running: Swarm confirms it; announced: its plugin says so, and Swarm does not know; stopped; silent: it no ' +
+        'longer renews its announcement; missing: no plugin announced itself; unreachable: its engine does not answer',
+    }),
+    message: z.string().meta({ description: 'the state in words, after the name' }),
+    plugin_version: z.string().nullable(),
+    kind: z
+      .enum(['managed', 'service', 'process'])
+      .nullable()
+      .meta({ description: 'how the plugin is run: by the engine, by a service, or otherwise' }),
+    started_at: time.nullable(),
+    announced_at: time.nullable().meta({ description: 'when its plugin last wrote its announcement' }),
+  })
+  .meta({ id: 'Manager', description: 'a manager of the Swarm, and the plugin on it' });
+
 const counts = z.object({
   secrets: count,
   secrets_with_problems: count,
@@ -107,6 +130,9 @@ export const overviewSchema = z
     rotations,
     deliveries,
     providers: z.array(provider),
+    managers: z
+      .array(manager)
+      .meta({ description: 'by name, at most 100; empty while they are not known, and on a worker' }),
     counts,
   })
   .meta({ id: 'Overview' });

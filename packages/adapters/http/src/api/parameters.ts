@@ -67,8 +67,16 @@ export const planQuerySchema = z
     secret: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
     service: z.string({ error: 'must be given once' }).min(1, 'must be a name').optional(),
     quarantined: oneOf(['true']).optional(),
+    force: oneOf(['true', 'false'])
+      .optional()
+      .meta({ description: 'true: also restart services whose tasks have the newest values already; with a name' }),
   })
-  .refine((query) => Object.values(query).filter((value) => value !== undefined).length <= 1, {
+  .refine(
+    ({ secret, service, quarantined }) =>
+      [secret, service, quarantined].filter((value) => value !== undefined).length <= 1,
+    { path: [], error: 'Use one of "secret", "service" and "quarantined", or none.' },
+  )
+  .refine(({ secret, service, force }) => force !== 'true' || secret !== undefined || service !== undefined, {
     path: [],
-    error: 'Use one of "secret", "service" and "quarantined", or none.',
+    error: 'Use "force" with "secret" or "service".',
   });

@@ -1,3 +1,4 @@
+import { checkRoute } from './check.ts';
 import { dashboardRoute } from './dashboard.ts';
 import { eventsRoute } from './events.ts';
 import { healthRoute } from './health.ts';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   eventsRoute,
   historyRoute,
   planRoute,
+  checkRoute,
   streamRoute,
   rotateRoute,
   lockdownRoute,

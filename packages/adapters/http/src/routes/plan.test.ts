@@ -11,6 +11,7 @@ test.each([
   ['', { kind: 'due' }],
   ['?secret=db%20password', { kind: 'secret', name: 'db password' }],
   ['?service=web', { kind: 'service', name: 'web' }],
+  ['?service=web&force=true', { kind: 'service', name: 'web', force: true }],
   ['?quarantined=true', { kind: 'quarantined' }],
 ] as const)('GET /api/v1/plan%s tells what would be done, and does nothing', async (query, expected) => {
   const asked: PreviewRequest[] = [];

@@ -50,8 +50,9 @@ function planHandler(manualRotation: ManualRotation, clock: Clock): RequestHandl
   };
 }
 
-function previewOf({ secret, service, quarantined }: z.output<typeof planQuerySchema>): PreviewRequest {
-  if (secret !== undefined) return { kind: 'secret', name: secret };
-  if (service !== undefined) return { kind: 'service', name: service };
+function previewOf({ secret, service, quarantined, force }: z.output<typeof planQuerySchema>): PreviewRequest {
+  const forced = force === 'true' ? { force: true } : {};
+  if (secret !== undefined) return { kind: 'secret', name: secret, ...forced };
+  if (service !== undefined) return { kind: 'service', name: service, ...forced };
   return { kind: quarantined === undefined ? 'due' : 'quarantined' };
 }

@@ -40,6 +40,14 @@ describe('a manual request', () => {
   test.each([
     [{ secret: 'db-password' }, { kind: 'secret', name: 'db-password' }],
     [{ service: 'web' }, { kind: 'service', name: 'web' }],
+    [
+      { service: 'web', force: true },
+      { kind: 'service', name: 'web', force: true },
+    ],
+    [
+      { secret: 'db-password', force: false },
+      { kind: 'secret', name: 'db-password' },
+    ],
     [{ quarantined: true }, { kind: 'quarantined' }],
   ] as const)('%j is passed on, and answered with what becomes of each service', async (body, expected) => {
     const asked: RotateRequest[] = [];
@@ -69,7 +77,9 @@ describe('a manual request', () => {
     '{"quarantined": false}',
     '{"quarantined": "true"}',
     '{"secret": "a", "service": "b"}',
-    '{"secret": "a", "force": true}',
+    '{"secret": "a", "force": "true"}',
+    '{"quarantined": true, "force": true}',
+    '{"secret": "a", "at_once": true}',
     '{"__proto__": "a"}',
   ])('%s is refused with what to send', async (body) => {
     const rotate = vi.fn(async () => []);

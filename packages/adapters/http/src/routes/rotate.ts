@@ -12,7 +12,8 @@ import type { Route } from './route.ts';
 
 const LIMIT = { windowMs: 60_000, limit: 10 };
 
-const BODY = 'Send one of {"secret": "NAME"}, {"service": "NAME"} and {"quarantined": true}, and nothing else.';
+const BODY =
+  'Send one of {"secret": "NAME"}, {"service": "NAME"} and {"quarantined": true}; with a name also "force": true.';
 
 /**
  * `POST /api/v1/rotate`: starts a manual rotation and answers 202 with its effects. Requests from pages of other
@@ -69,7 +70,11 @@ function passOn(manualRotation: ManualRotation, clock: Clock): RequestHandler {
 function parseRotateRequest(body: unknown): RotateRequest | null {
   const { success, data } = rotateRequestSchema.safeParse(body);
   if (!success) return null;
-  if ('secret' in data) return { kind: 'secret', name: data.secret };
-  if ('service' in data) return { kind: 'service', name: data.service };
+  if ('secret' in data) return { kind: 'secret', name: data.secret, ...forceOf(data) };
+  if ('service' in data) return { kind: 'service', name: data.service, ...forceOf(data) };
   return { kind: 'quarantined' };
+}
+
+function forceOf({ force }: { readonly force?: boolean | undefined }): { readonly force?: true } {
+  return force === true ? { force } : {};
 }

@@ -229,6 +229,8 @@ export function fixtureOptions(
         new History(clock, { providers: ['vault'], stats: () => figures, outdatedTasks: () => 0 }).report(),
       status: () => status,
       problems: () => [],
+      managers: () => [],
+      secretChecks: { check: () => Promise.reject(new Error('not checked here')) },
       manualRotation: { rotate: async () => [], preview: async () => [] },
       hints: { hint: () => undefined },
       lockdowns: { lockdown: async () => null },

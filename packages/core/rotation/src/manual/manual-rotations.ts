@@ -1,7 +1,7 @@
 import { type Clock, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
-import type { SecretBinding } from '../bindings/secret-binding.ts';
+import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
@@ -14,6 +14,7 @@ import {
   RotationRejected,
 } from '../ports/manual-rotation.ts';
 import type { LedgerStore } from '../ports/orchestrator.ts';
+import { type ForcedRestartPorts, forcedServices, refuseRestart, restartService } from './forced-restart.ts';
 import { type ManualRequestInput, planRequest, type RequestPlan } from './plan-manual-request.ts';
 import { preview } from './preview.ts';
 
@@ -36,6 +37,7 @@ export interface ManualRotationsPorts {
   findings(): Pick<ManualRequestInput, 'current' | 'answered'>;
   /** What a reconcile pass with this ledger would do. Rejects if the orchestrator does not answer. */
   plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
+  readonly restarts: ForcedRestartPorts;
   /** Polls all providers now. */
   poll(): Promise<void>;
 }
@@ -55,7 +57,7 @@ export class ManualRotations {
    * @throws {RotationRejected}
    */
   async take(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
-    const recorded = await this.#inTime(options, 'the request could not be recorded', (cut) =>
+    const recorded = await this.#inTime(options, 'the request could not be carried out', (cut) =>
       this.#note(request, cut),
     );
     for (const event of recorded.events) this.#ports.events.emit(event);
@@ -74,6 +76,7 @@ export class ManualRotations {
       const { services } = observed.bindings;
       const asked =
         request.kind === 'due' ? null : planRequest({ request, services, ledger: before, ...this.#ports.findings() });
+      refuseRestart(forcedServices(services, asked?.services ?? []), this.#ports.restarts);
       const plan = await this.#ports.plan(observed, asked?.ledger ?? before, { signal });
       return preview({ services, plan, requested: asked?.services ?? null });
     });
@@ -118,12 +121,24 @@ export class ManualRotations {
       if (isFirst) await this.#pollNow(signal);
       const { services } = observed.bindings;
       const planned = planRequest({ request, services, ledger: before, ...this.#ports.findings() });
-      if (planned.ledger === before) return planned;
-      const text = serialiseLedger(planned.ledger);
-      const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
-      if (outcome !== 'applied') continue;
-      if (observed.role === 'leader') this.#known = requestsOf(planned.ledger);
+      const forced = forcedServices(services, planned.services);
+      refuseRestart(forced, this.#ports.restarts);
+      if (planned.ledger !== before) {
+        const text = serialiseLedger(planned.ledger);
+        const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
+        if (outcome !== 'applied') continue;
+        if (observed.role === 'leader') this.#known = requestsOf(planned.ledger);
+      }
+      await this.#restart(forced, planned.ledger, signal);
       return planned;
+    }
+  }
+
+  /** Restarts services without a new value. */
+  async #restart(forced: readonly ServiceBindings[], ledger: LedgerDocument, signal: AbortSignal): Promise<void> {
+    for (const bindings of forced) {
+      const generation = await restartService(bindings, ledger, this.#ports.restarts, { signal });
+      this.#ports.events.emit({ type: 'service.restarted', service: bindings.service.name, generation });
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../ledger/ledger.ts';
 import { sameValue } from '../ledger/secret-version.ts';
 import { release } from '../planner/quarantine.ts';
-import type { RequestedService, RotateRequest } from '../ports/manual-rotation.ts';
+import type { FailedBefore, RequestedService, RotateRequest } from '../ports/manual-rotation.ts';
 import { type Answered, actualVersion, type CurrentValue } from '../tasks/task-revision.ts';
 
 /** The effect of a request. */
@@ -43,8 +43,13 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
     const concerned = bindings.filter((binding) => concerns(request, service.name, binding, before));
     if (concerned.length === 0) continue;
     const rollable = concerned.filter(({ ref, rotate }) => ref.pin === undefined && rotate !== 'off');
-    const answer = (outcome: RequestedService['outcome']) =>
-      requested.push({ name: service.name, secrets: concerned.map(({ secret }) => secret.name), outcome });
+    const answer = (outcome: RequestedService['outcome'], brings = false) =>
+      requested.push({
+        name: service.name,
+        secrets: concerned.map(({ secret }) => secret.name),
+        outcome,
+        ...(brings ? failedBefore(serviceBindings, concerned, input) : {}),
+      });
     // A secret that is not rotated may be in quarantine together with another one. It is released too.
     const sets = before.quarantines.filter(({ failed }) => concerned.some(({ key }) => key in failed));
     if (service.kind === 'job' || (rollable.length === 0 && sets.length === 0)) {
@@ -54,7 +59,9 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
     const { entry, rolls, released } = recordRequest(serviceBindings, rollable, sets, before, input);
     const isInProgress = before.rollout !== null && before.rollout.state !== 'failed';
     const isRecorded = entry.requested.length > before.requested.length || released.length > 0;
-    answer(rolls || isInProgress ? 'scheduled' : entry.requested.length > 0 ? 'pending' : 'up-to-date');
+    if (rolls || isInProgress) answer('scheduled', true);
+    else if (entry.requested.length > 0) answer('pending', true);
+    else answer(isForced(request) && service.desiredTasks !== 0 ? 'restarted' : 'up-to-date');
     if (!isRecorded) continue;
     isChanged = true;
     services[service.id] = entry;
@@ -62,6 +69,32 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
       events.push({ type: 'quarantine.ended', service: service.name, secrets: released, reason: 'manual' });
   }
   return { ledger: isChanged ? { ...ledger, services } : ledger, services: requested, events };
+}
+
+function isForced(request: RotateRequest): boolean {
+  return request.kind !== 'quarantined' && request.force === true;
+}
+
+/** The newest values of these secrets that are quarantined: for this service, else for another one. */
+function failedBefore(
+  { service: { id } }: ServiceBindings,
+  concerned: readonly SecretBinding[],
+  { services, current, ledger }: ManualRequestInput,
+): { readonly failedBefore?: FailedBefore } {
+  const failing = [...services].sort((a, b) => Number(b.service.id === id) - Number(a.service.id === id));
+  for (const { service } of failing) {
+    for (const { failed, sinceMs, reason, isByUser } of ledger.services[service.id]?.quarantines ?? []) {
+      if (isByUser) continue;
+      const again = concerned.filter(({ key, refKey }) => {
+        const [value, now] = [failed[key], current(refKey)];
+        return value !== undefined && (now === undefined || sameValue(value, now));
+      });
+      if (again.length === 0) continue;
+      const secrets = again.map(({ secret }) => secret.name);
+      return { failedBefore: { secrets, service: service.name, sinceMs, reason } };
+    }
+  }
+  return {};
 }
 
 function concerns(request: RotateRequest, serviceName: string, binding: SecretBinding, entry: LedgerService): boolean {

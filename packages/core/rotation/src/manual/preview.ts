@@ -25,6 +25,7 @@ export function preview({ services, plan, requested }: PreviewInput): readonly P
     const rollout = plan.ledger.services[service.id]?.rollout ?? null;
     const due = dueOf(service, planned, rollout);
     if (request === undefined) return due === null ? [] : [due];
+    if (request.outcome === 'restarted') return [{ ...idle(request), tasks: living(service).length }];
     return [
       request.outcome === 'scheduled' || request.outcome === 'pending' ? joined(request, service, due) : idle(request),
     ];
@@ -55,8 +56,9 @@ function dueOf(service: Workload, planned: ServicePlan, rollout: OpenRollout | n
 function joined(request: RequestedService, service: Workload, due: PlannedService | null): PlannedService {
   if (due === null) return { ...idle(request), waitingReason: waitingReason('NEWEST_VALUE_UNKNOWN') };
   const { secrets, waitingReason: reason } = due;
-  const { outcome } = request;
-  if (secrets.some((secret) => request.secrets.includes(secret))) return { ...due, outcome };
+  const { outcome, failedBefore } = request;
+  if (secrets.some((secret) => request.secrets.includes(secret)))
+    return { ...due, ...(failedBefore === undefined ? {} : { failedBefore }), outcome };
   return {
     ...request,
     tasks: living(service).length,

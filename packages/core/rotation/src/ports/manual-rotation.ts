@@ -2,10 +2,13 @@ import { displayMessage } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { WaitingReason } from './waiting-reason.ts';
 
-/** An operator's request: to roll all services of a secret, one service, or all services with quarantined values. */
+/**
+ * An operator's request: to roll all services of a secret, one service, or all services with quarantined values. With
+ * `force`, services whose tasks have the newest values already are restarted too.
+ */
 export type RotateRequest =
-  | { readonly kind: 'secret'; readonly name: string }
-  | { readonly kind: 'service'; readonly name: string }
+  | { readonly kind: 'secret'; readonly name: string; readonly force?: boolean }
+  | { readonly kind: 'service'; readonly name: string; readonly force?: boolean }
   | { readonly kind: 'quarantined' };
 
 /** The effect of a request on one service. */
@@ -16,9 +19,24 @@ export interface RequestedService {
   /**
    * `scheduled`: it rolls as soon as a place is free. `pending`: a provider does not answer now; the service rolls when the
    * newest value is known and differs. `up-to-date`: its tasks have the newest values already. `not-applicable`: it is a
-   * job, or the labels exclude all these secrets from rotation.
+   * job, or the labels exclude all these secrets from rotation. `restarted`: its tasks have the newest values already,
+   * and are replaced because the request says `force`.
    */
-  readonly outcome: 'scheduled' | 'pending' | 'up-to-date' | 'not-applicable';
+  readonly outcome: 'scheduled' | 'pending' | 'up-to-date' | 'not-applicable' | 'restarted';
+  /** The newest values that made tasks fail before, and that the request brings again; missing if there are none. */
+  readonly failedBefore?: FailedBefore;
+}
+
+/** Values that made tasks fail before. */
+export interface FailedBefore {
+  /** Names of the secrets. */
+  readonly secrets: readonly string[];
+  /** The service whose tasks failed. */
+  readonly service: string;
+  /** When they were quarantined, in milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** Why the tasks failed, in the orchestrator's own words. */
+  readonly reason: string;
 }
 
 /** What a preview shows: the effect of a manual request, or the rollouts that are due without one. */

@@ -50,6 +50,11 @@ export class PluginRunner {
     this.#options = options;
   }
 
+  /** Whether a plugin was ever started. */
+  get hasStarted(): boolean {
+    return this.#plugins.length > 0;
+  }
+
   /** The plugin that was started last. */
   get plugin(): PluginProcess {
     const plugin = this.#plugins.at(-1);

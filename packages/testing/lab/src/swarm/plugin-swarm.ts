@@ -32,6 +32,8 @@ export interface PluginSwarmOptions {
   readonly driver: string;
   /** How many managers; 3 if not given. */
   readonly count?: number;
+  /** How many of the managers, the first ones, get a plugin at once; all if not given. */
+  readonly plugins?: number;
   /** The path of a dockerd; the system's if not given. */
   readonly dockerd?: string;
   /** More environment variables of every plugin. */
@@ -60,13 +62,13 @@ export class PluginSwarm {
 
   /** Starts engines, Vault and plugins in about 6 s. */
   static async start({ dir, ...options }: PluginSwarmOptions): Promise<PluginSwarm> {
-    const { count = 3, dockerd } = options;
+    const { count = 3, plugins = count, dockerd } = options;
     const [managers, vault] = await Promise.all([
       startManagers({ dir: join(dir, 's'), count, ...(dockerd === undefined ? {} : { dockerd }) }),
       startVault({ dir: join(dir, 'vault') }),
     ]);
     const swarm = new PluginSwarm({ dir, ...options }, managers, vault);
-    await Promise.all(swarm.runners.map((runner) => runner.start()));
+    await Promise.all(swarm.runners.slice(0, plugins).map((runner) => runner.start()));
     return swarm;
   }
 
@@ -198,7 +200,7 @@ export class PluginSwarm {
 
   /** Stops plugins, engines and Vault. The directory is removed with the sandbox. */
   async stop(): Promise<void> {
-    await Promise.all(this.runners.map(({ plugin }) => plugin.kill('SIGTERM')));
+    await Promise.all(this.runners.map((runner) => runner.hasStarted && runner.plugin.kill('SIGTERM')));
     await Promise.all([this.managers.stop(), this.#vault.kill()]);
   }
 }

@@ -1,0 +1,177 @@
+import type { ProductEvent } from '@vault-swarm/provider';
+import {
+  AccessDenied,
+  type ListedManager,
+  type ManagerDirectory,
+  type PluginAnnouncement,
+  type WriteOutcome,
+} from '@vault-swarm/rotation';
+import { expect, test } from 'vitest';
+import { ManagerWatch } from './manager-watch.ts';
+
+const { signal } = new AbortController();
+const ADVICE = { start: () => 'start it', demote: () => 'demote it', allowAnnouncement: 'allow it' };
+const START_MS = Date.UTC(2026, 2, 1);
+
+/** The managers of a Swarm, with `m1` as the own one. */
+class Swarm implements Omit<ManagerDirectory, 'advice'> {
+  nowMs = START_MS;
+  readonly announcements = new Map<string, PluginAnnouncement>();
+  readonly names: string[];
+  writes = 0;
+  outcome: WriteOutcome | Error = 'applied';
+  kind: Pick<PluginAnnouncement, 'kind' | 'serviceId'> = { kind: 'process', serviceId: null };
+  serves = true;
+  readonly warnings: string[] = [];
+
+  constructor(...names: string[]) {
+    this.names = names;
+  }
+
+  async list(_options: unknown, self = 'm1'): Promise<readonly ListedManager[]> {
+    return this.names.map((name) => ({
+      ...{ id: name, name, isLeader: name === 'm1', isUp: true, isSelf: name === self },
+      ...{ announcement: this.announcements.get(name) ?? null, isConfirmed: null },
+    }));
+  }
+
+  async ownKind() {
+    return this.kind;
+  }
+
+  async announce(id: string, announcement: PluginAnnouncement): Promise<WriteOutcome> {
+    this.writes += 1;
+    if (this.outcome instanceof Error) throw this.outcome;
+    if (this.outcome === 'applied') this.announcements.set(id, announcement);
+    return this.outcome;
+  }
+
+  watch(version = '1.0.0', self = 'm1'): ManagerWatch {
+    return new ManagerWatch({
+      managers: {
+        advice: ADVICE,
+        list: (options) => this.list(options, self),
+        ownKind: () => this.ownKind(),
+        announce: (id, announcement) => this.announce(id, announcement),
+      },
+      clock: { now: () => this.nowMs, monotonic: () => this.nowMs, after: () => () => {} },
+      events: { emit: (event: ProductEvent) => event.type === 'plugin.warning' && this.warnings.push(event.message) },
+      version,
+      isServing: () => this.serves,
+    });
+  }
+
+  async rounds(watch: ManagerWatch, ms: number): Promise<void> {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += 10_000) await watch.round(signal);
+    await watch.round(signal);
+  }
+}
+
+test('a plugin that is started by its engine or a service announces itself once', async () => {
+  const swarm = new Swarm('m1');
+  swarm.kind = { kind: 'service', serviceId: 'svc' };
+  const watch = swarm.watch();
+  await swarm.rounds(watch, 86_400_000);
+  expect(swarm.writes).toBe(1);
+  expect(swarm.announcements.get('m1')).toMatchObject({ version: '1.0.0', state: 'running', serviceId: 'svc' });
+});
+
+test('another process renews its announcement every hour, since nobody else can say that it runs', async () => {
+  const swarm = new Swarm('m1');
+  await swarm.rounds(swarm.watch(), 86_400_000);
+  expect(swarm.writes).toBe(24);
+});
+
+test('a new version announces itself, and the end of the earlier process does not undo that', async () => {
+  const swarm = new Swarm('m1');
+  const before = swarm.watch();
+  await swarm.rounds(before, 0);
+  swarm.nowMs += 60_000;
+  const after = swarm.watch('1.1.0');
+  await swarm.rounds(after, 0);
+  await before.leave(signal);
+  expect(swarm.announcements.get('m1')).toMatchObject({ version: '1.1.0', state: 'running' });
+  await after.leave(signal);
+  expect(swarm.announcements.get('m1')).toMatchObject({ version: '1.1.0', state: 'stopped' });
+});
+
+test('of two processes that both serve, the later one announces itself, and neither writes again and again', async () => {
+  const swarm = new Swarm('m1');
+  swarm.kind = { kind: 'managed', serviceId: null };
+  const first = swarm.watch('1.0.0');
+  swarm.nowMs += 1_000;
+  const second = swarm.watch('1.1.0');
+  await swarm.rounds(first, 0);
+  await swarm.rounds(second, 0);
+  await swarm.rounds(first, 3_600_000);
+  await swarm.rounds(second, 3_600_000);
+  expect(swarm.writes).toBe(2);
+  expect(swarm.announcements.get('m1')?.version).toBe('1.1.0');
+});
+
+test('a process that does not serve the engine announces nothing', async () => {
+  const swarm = new Swarm('m1');
+  swarm.serves = false;
+  const watch = swarm.watch();
+  await swarm.rounds(watch, 60_000);
+  await watch.leave(signal);
+  expect(swarm.writes).toBe(0);
+});
+
+test('after a conflict the next round announces it; after a removal it takes up to a minute', async () => {
+  const swarm = new Swarm('m1');
+  swarm.outcome = 'conflict';
+  const watch = swarm.watch();
+  await swarm.rounds(watch, 0);
+  swarm.outcome = 'applied';
+  swarm.nowMs += 10_000;
+  await swarm.rounds(watch, 0);
+  expect(swarm.announcements.has('m1')).toBe(true);
+  const { writes } = swarm;
+  for (let minute = 0; minute < 5; minute++) {
+    swarm.announcements.clear();
+    await swarm.rounds(watch, 50_000);
+    swarm.nowMs += 10_000;
+  }
+  expect(swarm.writes - writes).toBeLessThanOrEqual(5);
+  expect(swarm.announcements.has('m1')).toBe(true);
+});
+
+test('a refusal is a problem with what to allow, tried once a minute, and ends when it is allowed', async () => {
+  const swarm = new Swarm('m1');
+  swarm.outcome = new AccessDenied('403');
+  const watch = swarm.watch();
+  await swarm.rounds(watch, 50_000);
+  expect(swarm.writes).toBe(1);
+  expect(watch.problems()).toMatchObject([{ code: 'ANNOUNCEMENT_REFUSED', severity: 'info' }]);
+  expect(watch.statuses()).toMatchObject([{ name: 'm1', state: 'running' }]);
+  swarm.outcome = 'applied';
+  await swarm.rounds(watch, 60_000);
+  expect(watch.problems()).toEqual([]);
+});
+
+test('a manager without a plugin is a problem and one warning after 10 s, and no longer when it has one', async () => {
+  const swarm = new Swarm('m1', 'm2');
+  const watch = swarm.watch();
+  await swarm.rounds(watch, 0);
+  expect(watch.problems()).toEqual([]);
+  await swarm.rounds(watch, 30_000);
+  expect(watch.problems()).toMatchObject([{ code: 'MANAGER_WITHOUT_PLUGIN' }]);
+  expect(swarm.warnings).toEqual(['the manager m2 has no plugin']);
+  const own = swarm.announcements.get('m1');
+  if (own !== undefined) swarm.announcements.set('m2', own);
+  await swarm.rounds(watch, 0);
+  expect(watch.problems()).toEqual([]);
+});
+
+test('fifty managers that start at the same time write fifty labels, and none in the hour after', async () => {
+  const names = Array.from({ length: 50 }, (_, index) => `m${index + 1}`);
+  const swarm = new Swarm(...names);
+  swarm.kind = { kind: 'managed', serviceId: null };
+  const watches = names.map((name) => swarm.watch('1.0.0', name));
+  for (let round = 0; round < 360; round++, swarm.nowMs += 10_000) {
+    await Promise.all(watches.map((watch) => watch.round(signal)));
+  }
+  expect(swarm.writes).toBe(50);
+  expect(watches.flatMap((watch) => watch.problems())).toEqual([]);
+});

@@ -1,0 +1,161 @@
+import { type Clock, errorMessage, withDeadline } from '@vault-swarm/kernel';
+import type { Events, Problem } from '@vault-swarm/provider';
+import {
+  AccessDenied,
+  ANNOUNCEMENT_RENEWED_AFTER_MS,
+  describeManager,
+  isWithoutPlugin,
+  type ManagerDirectory,
+  type ManagerStatus,
+  managerProblems,
+  managerState,
+  type PluginAnnouncement,
+} from '@vault-swarm/rotation';
+
+/** A manager without a plugin is reported after this time: plugins are restarted, and start one after the other. */
+const GRACE_MS = 10_000;
+/** Between two writes of the announcement, also if another client removes it again and again. */
+const WRITE_PAUSE_MS = 60_000;
+/** A plugin that was started by a service may not see its own task at once. */
+const MAX_KIND_LOOKUPS = 6;
+/** How long the stop waits for the last announcement. */
+const LEAVE_DEADLINE_MS = 2_000;
+
+/** The dependencies of the watch. */
+export interface ManagerWatchPorts {
+  readonly managers: ManagerDirectory;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly version: string;
+  /** Whether this process serves the engine. Of two plugins on a manager, only that one announces itself. */
+  readonly isServing: () => boolean;
+}
+
+/**
+ * Announces this plugin to those of the other managers, and watches theirs. The announcement is written at the start,
+ * at the stop, and if it has changed; and once an hour if the orchestrator can't say whether the plugin runs.
+ */
+export class ManagerWatch {
+  readonly #ports: ManagerWatchPorts;
+  readonly #startedAtMs: number;
+  /** By id: since when it has had no plugin, in monotonic milliseconds. */
+  #withoutSinceMs: ReadonlyMap<string, number> = new Map();
+  #listed: readonly ManagerStatus[] = [];
+  #kind: Pick<PluginAnnouncement, 'kind' | 'serviceId'> = { kind: 'process', serviceId: null };
+  #kindLookups = 0;
+  #nextWriteMs = Number.NEGATIVE_INFINITY;
+  #refusal: string | null = null;
+  #hasAnnounced = false;
+  #reported: ReadonlySet<string> = new Set();
+
+  constructor(ports: ManagerWatchPorts) {
+    this.#ports = ports;
+    this.#startedAtMs = ports.clock.now();
+  }
+
+  /** All managers at the latest round, by name; empty on a worker, and before the first round. */
+  statuses(): readonly ManagerStatus[] {
+    return this.#listed;
+  }
+
+  /** The problems of managers that have lasted for a while. */
+  problems(): readonly Problem[] {
+    return managerProblems({
+      managers: this.#listed.filter((manager) => !isWithoutPlugin(manager) || this.#isOverdue(manager)),
+      advice: this.#ports.managers.advice,
+      refusal: this.#refusal,
+    });
+  }
+
+  /** Lists the managers once, and announces this plugin if that is due. Never rejects: the rotation reports outages. */
+  async round(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#look(signal);
+      await this.#announceIfDue(signal);
+      this.#report();
+    } catch {
+      // The next round is soon. Until then the latest list is shown.
+    }
+  }
+
+  /** Announces that this plugin stops, unless another one has announced itself in its place. Never rejects. */
+  async leave(signal: AbortSignal): Promise<void> {
+    if (!this.#hasAnnounced) return;
+    const { managers, clock } = this.#ports;
+    try {
+      await withDeadline(clock, LEAVE_DEADLINE_MS, signal, async (within) => {
+        const self = (await managers.list({ signal: within })).find(({ isSelf }) => isSelf);
+        if (self?.announcement?.startedAtMs !== this.#startedAtMs) return;
+        await managers.announce(self.id, this.#announcement('stopped'), { signal: within });
+      });
+    } catch {
+      // What the others see then is an announcement that is not renewed.
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { managers, clock } = this.#ports;
+    const listed = await managers.list({ signal });
+    const [nowMs, monotonicMs] = [clock.now(), clock.monotonic()];
+    this.#listed = listed.map((manager) => ({ ...manager, state: managerState(manager, nowMs) }));
+    this.#withoutSinceMs = new Map(
+      this.#listed.filter(isWithoutPlugin).map(({ id }) => [id, this.#withoutSinceMs.get(id) ?? monotonicMs] as const),
+    );
+  }
+
+  async #announceIfDue(signal: AbortSignal): Promise<void> {
+    const { managers, clock, isServing } = this.#ports;
+    const self = this.#listed.find(({ isSelf }) => isSelf);
+    if (self === undefined || !isServing()) return;
+    if (this.#kind.kind === 'process' && this.#kindLookups < MAX_KIND_LOOKUPS) {
+      this.#kindLookups += 1;
+      this.#kind = await managers.ownKind({ signal });
+    }
+    if (clock.monotonic() < this.#nextWriteMs || !this.#isDue(self.announcement)) return;
+    this.#nextWriteMs = clock.monotonic() + WRITE_PAUSE_MS;
+    try {
+      const outcome = await managers.announce(self.id, this.#announcement('running'), { signal });
+      this.#refusal = null;
+      // Another client changed the node at the same time: the next round tries again.
+      if (outcome !== 'applied') this.#nextWriteMs = Number.NEGATIVE_INFINITY;
+      else this.#hasAnnounced = true;
+    } catch (error) {
+      if (!(error instanceof AccessDenied)) throw error;
+      this.#refusal = errorMessage(error);
+    }
+  }
+
+  #isDue(found: PluginAnnouncement | null): boolean {
+    if (found === null || found.state === 'stopped') return true;
+    // A later process serves here too, under another kind of plugin: two must not overwrite each other for ever.
+    // A start in the future is from before the clock was corrected.
+    const nowMs = this.#ports.clock.now();
+    if (found.startedAtMs > this.#startedAtMs && found.startedAtMs <= nowMs) return false;
+    if (found.startedAtMs !== this.#startedAtMs) return true;
+    const { kind, serviceId } = this.#kind;
+    if (found.kind !== kind || found.serviceId !== serviceId) return true;
+    return kind === 'process' && nowMs - found.writtenAtMs > ANNOUNCEMENT_RENEWED_AFTER_MS;
+  }
+
+  #announcement(state: PluginAnnouncement['state']): PluginAnnouncement {
+    const { clock, version } = this.#ports;
+    return { version, state, ...this.#kind, startedAtMs: this.#startedAtMs, writtenAtMs: clock.now() };
+  }
+
+  #isOverdue({ id }: ManagerStatus): boolean {
+    const sinceMs = this.#withoutSinceMs.get(id);
+    return sinceMs !== undefined && this.#ports.clock.monotonic() - sinceMs >= GRACE_MS;
+  }
+
+  /** Reports each manager without a plugin once, until it has one. */
+  #report(): void {
+    const overdue = this.#listed.filter((manager) => isWithoutPlugin(manager) && this.#isOverdue(manager));
+    for (const manager of overdue) {
+      if (this.#reported.has(manager.id)) continue;
+      const role = manager.isLeader ? ', which leads,' : '';
+      const message = `the manager ${manager.name}${role} ${describeManager(manager)}`;
+      this.#ports.events.emit({ type: 'plugin.warning', message });
+    }
+    this.#reported = new Set(overdue.map(({ id }) => id));
+  }
+}

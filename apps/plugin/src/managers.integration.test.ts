@@ -1,0 +1,146 @@
+import type { Overview } from '@vault-swarm/http/api';
+import { type ManagerNode, type PluginRunner, PluginSwarm, tempDirectory, waitFor } from '@vault-swarm/lab';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+const TIMEOUT_MS = 120_000;
+
+const directory = tempDirectory();
+let swarm: PluginSwarm;
+/** The manager that has no plugin. */
+let bare: ManagerNode;
+
+beforeAll(async () => {
+  swarm = await PluginSwarm.start({ dir: directory.path, driver: 'managers-test', plugins: 2 });
+  bare = swarm.managers.nodes[2] as ManagerNode;
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const runner of swarm.runners) {
+    if (runner.hasStarted) process.stderr.write(`--- ${runner.node.name}\n${runner.plugin.logs()}\n`);
+  }
+});
+
+afterAll(async () => {
+  await swarm?.stop();
+  await directory.remove();
+});
+
+const withPlugin = () => swarm.runners.slice(0, 2);
+
+async function overviewOf({ url }: PluginRunner): Promise<Overview> {
+  return (await (await fetch(`${url}/api/v1/overview`)).json()) as Overview;
+}
+
+/** Waits until the plugin's overview is as wanted. */
+function sees(runner: PluginRunner, what: string, isSo: (overview: Overview) => boolean): Promise<unknown> {
+  return waitFor(
+    async (see) => {
+      const now = await overviewOf(runner);
+      see({ role: now.role, managers: now.managers, problems: now.problems });
+      return isSo(now);
+    },
+    { timeoutMs: TIMEOUT_MS, what: `${runner.node.name} to see ${what}` },
+  );
+}
+
+const stateOfBare = ({ managers }: Overview) => managers.find(({ name }) => name === bare.name)?.state;
+const problemOf = ({ problems }: Overview, code: string) => problems.find((problem) => problem.code === code);
+
+/** The version of each node's object: any write to it raises it. */
+async function nodeVersions(): Promise<readonly number[]> {
+  const { engine } = await swarm.managers.leader();
+  const nodes = (await engine.api('GET', '/nodes')) as { readonly Version: { readonly Index: number } }[];
+  return nodes.map(({ Version }) => Version.Index).sort();
+}
+
+test('a manager without a plugin is a problem that the plugins of both other managers name, with the fix', async () => {
+  for (const runner of withPlugin()) {
+    await sees(runner, `${bare.name} without a plugin`, (overview) => {
+      return problemOf(overview, 'MANAGER_WITHOUT_PLUGIN') !== undefined;
+    });
+    const { managers, problems } = await overviewOf(runner);
+    const [problem] = problems;
+    expect(problem).toMatchObject({ code: 'MANAGER_WITHOUT_PLUGIN', severity: 'warning' });
+    expect(problem?.message).toContain('m3 has no plugin');
+    expect(problem?.action).toContain('Install the plugin on m3');
+    expect(managers.map(({ name, state, role }) => [name, state, role])).toEqual([
+      ['m1', runner.node.name === 'm1' ? 'running' : 'announced', 'leader'],
+      ['m2', runner.node.name === 'm2' ? 'running' : 'announced', 'standby'],
+      ['m3', 'missing', 'standby'],
+    ]);
+  }
+});
+
+test('a plugin that starts there ends the problem, and one that is stopped is named again', async () => {
+  const runner = swarm.runnerOf(bare);
+  await runner.start();
+  for (const other of withPlugin()) {
+    await sees(other, 'a plugin on every manager', (overview) => {
+      return stateOfBare(overview) === 'announced' && overview.problems.length === 0;
+    });
+  }
+  await runner.plugin.kill('SIGTERM');
+  for (const other of withPlugin()) {
+    await sees(other, `the stopped plugin of ${bare.name}`, (overview) => {
+      return problemOf(overview, 'MANAGER_WITHOUT_PLUGIN')?.message.includes('that stopped') === true;
+    });
+  }
+});
+
+test('nothing is written to the nodes while nothing changes', async () => {
+  const before = await nodeVersions();
+  for (const runner of withPlugin()) await runner.passes(5);
+  expect(await nodeVersions()).toEqual(before);
+});
+
+test('if the manager without a plugin leads, this is an outage that both others name', async () => {
+  for (let attempt = 0; (await swarm.managers.leader()) !== bare && attempt < 6; attempt++) {
+    const leader = await swarm.managers.leader();
+    const other = swarm.managers.nodes.find((node) => node !== leader && node !== bare) ?? bare;
+    await change(other, 'demote', leader);
+    await hasRole(other, leader, 'worker');
+    await change(other, 'promote', leader);
+    await hasRole(other, leader, 'manager');
+  }
+  expect((await swarm.managers.leader()).name).toBe(bare.name);
+  for (const runner of withPlugin()) {
+    await sees(runner, `that ${bare.name} leads without a plugin`, (overview) => {
+      return problemOf(overview, 'LEADER_WITHOUT_PLUGIN')?.severity === 'critical';
+    });
+    const overview = await overviewOf(runner);
+    expect(overview.summary).toMatchObject({ severity: 'critical' });
+    expect(problemOf(overview, 'LEADER_WITHOUT_PLUGIN')?.action).toContain(`docker node demote ${bare.name}`);
+    expect(overview.role).toBe('standby');
+    expect(overview.managers.find(({ role }) => role === 'leader')?.name).toBe(bare.name);
+  }
+});
+
+/** Demotes or promotes a node. While the Swarm changes its role, or has no leader, it may refuse and must be asked again. */
+function change(by: ManagerNode, command: 'demote' | 'promote', { nodeId, name }: ManagerNode): Promise<unknown> {
+  return waitFor(
+    async (see) => {
+      const { code, stderr } = await by.engine.docker('node', command, nodeId);
+      see(stderr);
+      return code === 0;
+    },
+    { timeoutMs: TIMEOUT_MS, what: `${command} of ${name}` },
+  );
+}
+
+/** Waits until a node has the role, and as a manager is reachable. */
+function hasRole(seenBy: ManagerNode, { nodeId, name, engine }: ManagerNode, role: string): Promise<unknown> {
+  return waitFor(
+    async (see) => {
+      const info = (await engine.api('GET', '/info')) as { readonly Swarm: { readonly ControlAvailable: boolean } };
+      const { ManagerStatus: status, Status } = (await seenBy.engine.api('GET', `/nodes/${nodeId}`)) as {
+        readonly ManagerStatus?: { readonly Reachability: string };
+        readonly Status: { readonly State: string };
+      };
+      see({ info: info.Swarm, status, Status });
+      if (role === 'worker') return !info.Swarm.ControlAvailable && status === undefined;
+      return info.Swarm.ControlAvailable && status?.Reachability === 'reachable' && Status.State === 'ready';
+    },
+    { timeoutMs: TIMEOUT_MS, what: `${name} to be a ${role}` },
+  );
+}

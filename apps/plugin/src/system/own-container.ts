@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+
+/** Docker mounts files of a container's directory, such as its `hostname`, into the container. */
+const OWN_FILE = /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) /;
+
+/** The id of the container that this process is in; `null` if it is in none. */
+export function ownContainer(mountInfo: () => string = readMountInfo): string | null {
+  try {
+    return OWN_FILE.exec(mountInfo())?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function readMountInfo(): string {
+  return readFileSync('/proc/self/mountinfo', 'utf8');
+}

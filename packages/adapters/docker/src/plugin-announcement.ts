@@ -1,0 +1,43 @@
+import { displayText } from '@vault-swarm/kernel';
+import type { PluginAnnouncement, PluginKind } from '@vault-swarm/rotation';
+import { withoutTag } from './plugin-name.ts';
+
+/** A longer text is not ours. */
+const MAX_LENGTH = 1_000;
+const KINDS: readonly string[] = ['managed', 'service', 'process'] satisfies readonly PluginKind[];
+
+/** The label of a node in which the plugin of this name announces itself. Plugins of other names have others. */
+export function announcementLabel(pluginName: string): string {
+  return `vault-swarm.plugin.${withoutTag(pluginName)}`;
+}
+
+/** The announcement as a label has it: JSON, readable in `docker node inspect`. */
+export function announcementText(announcement: PluginAnnouncement): string {
+  const { version, state, kind, serviceId, startedAtMs, writtenAtMs } = announcement;
+  return JSON.stringify({
+    ...{ version, state, kind },
+    ...(serviceId === null ? {} : { service: serviceId }),
+    ...{ started: new Date(startedAtMs).toISOString(), written: new Date(writtenAtMs).toISOString() },
+  });
+}
+
+/** Parses a label; `null` if there is none, or it is not an announcement. */
+export function parseAnnouncement(text: string | undefined): PluginAnnouncement | null {
+  if (text === undefined || text.length > MAX_LENGTH) return null;
+  try {
+    const { version, state, kind, service, started, written } = JSON.parse(text) as Record<string, unknown>;
+    const [startedAtMs, writtenAtMs] = [Date.parse(String(started)), Date.parse(String(written))];
+    if (typeof version !== 'string' || (state !== 'running' && state !== 'stopped')) return null;
+    if (Number.isNaN(startedAtMs) || Number.isNaN(writtenAtMs)) return null;
+    return {
+      version: displayText(version),
+      state,
+      kind: KINDS.includes(String(kind)) ? (kind as PluginKind) : 'process',
+      serviceId: typeof service === 'string' ? displayText(service) : null,
+      startedAtMs,
+      writtenAtMs,
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '@vault-swarm/kernel';
+import type { ChecksSecrets } from '@vault-swarm/provider';
+import type { RequestHandler } from 'express';
+import type { Access } from '../access/authorization.ts';
+import { onlyFromOwnSite } from '../access/same-origin.ts';
+import { checkRequestSchema, checkSchema } from '../api/index.ts';
+import { onlyJson, readBody } from '../json-body.ts';
+import { sendWhenDecided } from '../rotation-response.ts';
+import { sendJson, sendProblem } from '../send.ts';
+import { checkDocument } from '../serializers.ts';
+import type { Route } from './route.ts';
+
+/** Each check reads from a provider. */
+const MAX_AT_ONCE = 4;
+const RETRY_AFTER_SECONDS = 1;
+const MAX_BODY_BYTES = 64 * 1024;
+
+const BODY = 'Send {"labels": {"LABEL": "VALUE"}}, with "secret", "service" and "stack" as names if they are known.';
+
+/**
+ * `POST /api/v1/check`: what a request for a secret with these labels would come to, before the secret is created.
+ * Clients with read access only learn what labels and access policy say: else they could try any path with the plugin's
+ * credentials.
+ */
+export const checkRoute: Route = {
+  method: 'post',
+  path: '/api/v1/check',
+  access: 'read',
+  summary: 'What a request for a secret with these labels would come to; changes nothing, and returns no value',
+  body: checkRequestSchema,
+  responses: { 200: checkSchema },
+  problems: [415, 503],
+  handlers: ({ sources, clock, access }) => [
+    onlyFromOwnSite,
+    onlyJson,
+    readBody(BODY, MAX_BODY_BYTES),
+    checkHandler(sources.secretChecks, clock, access),
+  ],
+};
+
+function checkHandler(secretChecks: ChecksSecrets, clock: Clock, access: Access): RequestHandler {
+  let inFlight = 0;
+  return async (request, response) => {
+    const { success, data } = checkRequestSchema.safeParse(request.body);
+    if (!success) {
+      sendProblem(response, 400, BODY);
+      return;
+    }
+    if (inFlight >= MAX_AT_ONCE) {
+      response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+      sendProblem(response, 503, 'Too many checks are requested at the same time; try again soon.');
+      return;
+    }
+    inFlight++;
+    const asksProvider = access.of(request) === 'full';
+    const { secret: name = '', labels, service, stack } = data;
+    try {
+      await sendWhenDecided(
+        response,
+        clock,
+        (signal) => secretChecks.check({ name, labels, service, stack }, { asksProvider, signal }),
+        (checked) => sendJson(response, 200, checkDocument(checked)),
+      );
+    } finally {
+      inFlight--;
+    }
+  };
+}

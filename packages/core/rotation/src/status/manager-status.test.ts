@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { ListedManager, ManagerAdvice, PluginAnnouncement } from '../ports/manager-directory.ts';
+import { type ManagerStatus, managerProblems, managerState } from './manager-status.ts';
+
+const NOW_MS = Date.UTC(2026, 2, 1);
+const ADVICE: ManagerAdvice = {
+  start: ({ name, announcement }) => `start ${name} as ${announcement?.kind ?? 'new'}`,
+  demote: ({ name }) => `demote ${name}`,
+  allowAnnouncement: 'allow it',
+};
+const HOUR_MS = 3_600_000;
+
+const announced = (changes: Partial<PluginAnnouncement> = {}): PluginAnnouncement => ({
+  version: '1.0.0',
+  state: 'running',
+  kind: 'process',
+  serviceId: null,
+  startedAtMs: NOW_MS - HOUR_MS,
+  writtenAtMs: NOW_MS - HOUR_MS,
+  ...changes,
+});
+
+const manager = (changes: Partial<ListedManager> = {}): ListedManager => ({
+  id: 'id-m2',
+  name: 'm2',
+  isLeader: false,
+  isUp: true,
+  isSelf: false,
+  announcement: announced(),
+  isConfirmed: null,
+  ...changes,
+});
+
+const status = (changes: Partial<ManagerStatus> = {}): ManagerStatus => {
+  const listed = manager(changes);
+  return { ...listed, state: managerState(listed, NOW_MS), ...changes };
+};
+
+const problemsOf = (managers: readonly ManagerStatus[], refusal: string | null = null) =>
+  managerProblems({ managers, advice: ADVICE, refusal });
+
+describe('the state of the plugin on a manager', () => {
+  it.each<[string, Partial<ListedManager>, string]>([
+    ['runs if it is this one, whatever it could announce', { isSelf: true, announcement: null }, 'running'],
+    [
+      'runs if the orchestrator says so, also without an announcement',
+      { isConfirmed: true, announcement: null },
+      'running',
+    ],
+    ['is announced if only it says so', {}, 'announced'],
+    ['is missing if none announced itself', { announcement: null }, 'missing'],
+    ['stopped if it said so', { announcement: announced({ state: 'stopped' }) }, 'stopped'],
+    ['stopped if the orchestrator no longer runs it', { isConfirmed: false }, 'stopped'],
+    [
+      'runs if the orchestrator started it again after its stop',
+      { isConfirmed: true, announcement: announced({ state: 'stopped' }) },
+      'running',
+    ],
+    [
+      'is silent if it does not renew its announcement',
+      { announcement: announced({ writtenAtMs: NOW_MS - 3 * HOUR_MS }) },
+      'silent',
+    ],
+    [
+      'is not silent if the orchestrator confirms an old announcement',
+      { isConfirmed: true, announcement: announced({ writtenAtMs: NOW_MS - 3 * HOUR_MS }) },
+      'running',
+    ],
+    [
+      'is not known if the engine does not answer the other managers',
+      { isUp: false, announcement: null },
+      'unreachable',
+    ],
+  ])('it %s', (_, changes, state) => {
+    expect(managerState(manager(changes), NOW_MS)).toBe(state);
+  });
+});
+
+describe('the problems of the managers', () => {
+  it('has none if a plugin of one version runs on each manager that answers', () => {
+    expect(problemsOf([status({ isSelf: true }), status(), status({ isUp: false, announcement: null })])).toEqual([]);
+  });
+
+  it('names a leader without a plugin as an outage, and the others in one problem', () => {
+    const problems = problemsOf([
+      status({ id: 'a', name: 'm1', isLeader: true, announcement: null }),
+      status({ id: 'b', name: 'm2', announcement: null }),
+      status({ id: 'c', name: 'm3', announcement: announced({ state: 'stopped', kind: 'managed' }) }),
+    ]);
+    expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ['LEADER_WITHOUT_PLUGIN', 'critical'],
+      ['MANAGER_WITHOUT_PLUGIN', 'warning'],
+    ]);
+    expect(problems[0]?.detail).toContain('m1 has no plugin');
+    expect(problems[0]?.action).toBe('start m1 as new. Or let another manager lead: demote m1');
+    expect(problems[1]?.detail).toContain('m2 has no plugin; m3 has a plugin 1.0.0 that stopped');
+  });
+
+  it('shows versions that differ, and an announcement that was refused, as notes', () => {
+    const problems = problemsOf(
+      [status(), status({ announcement: announced({ version: '1.1.0' }) })],
+      'a proxy refuses it',
+    );
+    expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
+      ['PLUGIN_VERSIONS_DIFFER', 'info'],
+      ['ANNOUNCEMENT_REFUSED', 'info'],
+    ]);
+  });
+
+  it('does not compare with the version of a plugin that stopped', () => {
+    const [problem, ...more] = problemsOf([
+      status(),
+      status({ announcement: announced({ version: '0.9.0', state: 'stopped' }) }),
+    ]);
+    expect(problem?.code).toBe('MANAGER_WITHOUT_PLUGIN');
+    expect(more).toEqual([]);
+  });
+});
