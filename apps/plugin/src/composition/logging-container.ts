@@ -2,13 +2,13 @@ import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { Listeners, type NamedEvent, type Timed } from '@vault-swarm/kernel';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
+import type { ProviderHealthCheck } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { AccessReload } from '../access-reload.ts';
 import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
 import { eventCatalog } from '../plugin-events.ts';
-import { ProviderHealthCheck } from '../provider-health-check.ts';
 import { id } from './identifiers.ts';
 import { provide } from './provide.ts';
 import { rotationId } from './rotation-container.ts';
@@ -42,25 +42,11 @@ export function addLogging(container: Container): void {
   provide(
     container,
     loggingId.healthCheck,
-    {
-      configuration: id.configuration,
-      directory: id.providers,
-      labels: id.labels,
-      readiness: id.readiness,
-      status: loggingId.status,
-      clock: id.clock,
-      events: id.events,
+    { configuration: id.configuration, rotation: rotationId.rotation, readiness: id.readiness },
+    ({ configuration: { providers }, rotation, readiness }) => {
+      const [first] = namesOf(providers);
+      return rotation.healthCheck((name) => readiness.providerAnswered({ isDefault: name === first }));
     },
-    ({ configuration: { providers }, directory, labels, readiness, status, clock, events }) =>
-      new ProviderHealthCheck({
-        names: namesOf(providers),
-        findProvider: directory.find,
-        labels,
-        readiness,
-        status: () => status.now(),
-        clock,
-        events,
-      }),
   );
   provide(
     container,

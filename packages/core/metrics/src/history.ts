@@ -1,7 +1,6 @@
 import type { Clock } from '@vault-swarm/kernel';
-import type { ProductEvent } from '@vault-swarm/provider';
+import { isOutageCode, type ProductEvent } from '@vault-swarm/provider';
 import { LogHistogram } from './log-histogram.ts';
-import { isProvidersFailure } from './provider-stats.ts';
 import type { Stats } from './reports.ts';
 import { SampleRing } from './sample-ring.ts';
 
@@ -133,7 +132,7 @@ export class History {
     const interval = this.#requests.get(provider);
     if (interval === undefined) return;
     interval.requests += 1;
-    if (isProvidersFailure(outcome) && !isRepeated) interval.errors += 1;
+    if (isOutageCode(outcome) && !isRepeated) interval.errors += 1;
     interval.durations.record(durationMs);
   }
 

@@ -8,7 +8,7 @@ export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { knownProblems, type ProblemSources } from './known-problems.ts';
 export { type DatedProblem, ProblemAges } from './problem-ages.ts';
 export { ProcessStats } from './process-stats.ts';
-export { isProvidersFailure, type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
+export { type ProviderState, ProviderStats, type ProviderSummary } from './provider-stats.ts';
 export { Readiness } from './readiness.ts';
 export {
   type NumberedEvent,

@@ -1,5 +1,5 @@
 import type { Clock } from '@vault-swarm/kernel';
-import type { ProductEvent, ProviderErrorCode } from '@vault-swarm/provider';
+import { isOutageCode, type ProductEvent, type ProviderErrorCode } from '@vault-swarm/provider';
 import { type Percentiles, RecentDurations } from './recent-durations.ts';
 
 /**
@@ -52,11 +52,6 @@ export class ProviderStats {
   summaries(): readonly ProviderSummary[] {
     return [...this.#byName].map(([name, provider]) => ({ name, ...provider.summary() }));
   }
-}
-
-/** Whether a request failed on the provider's side, in a way that may pass. */
-export function isProvidersFailure(outcome: 'ok' | ProviderErrorCode): boolean {
-  return outcome === 'UNAVAILABLE' || outcome === 'UNAUTHENTICATED' || outcome === 'RATE_LIMITED';
 }
 
 class Provider {
@@ -139,7 +134,7 @@ class Provider {
     this.#requests += 1;
     if (isRepeated) return;
     this.#durations.record(durationMs);
-    this.#requestFailed = isProvidersFailure(outcome);
+    this.#requestFailed = isOutageCode(outcome);
     if (outcome === 'ok' || !this.#requestFailed) {
       this.#answered();
       return;

@@ -28,3 +28,12 @@ test('names what has not answered', () => {
   readiness.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: 0 });
   expect(readiness.waitingFor).toEqual(['a provider']);
 });
+
+test('only the provider of secrets that name none lets the socket be taken over', () => {
+  const readiness = new Readiness(new ManualClock(), 'the pool');
+  readiness.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: 0 });
+  readiness.providerAnswered({ isDefault: false });
+  expect([readiness.waitingFor, readiness.canTakeOver]).toEqual([[], false]);
+  readiness.providerAnswered({ isDefault: true });
+  expect(readiness.canTakeOver).toBe(true);
+});

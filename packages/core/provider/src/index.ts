@@ -66,7 +66,13 @@ export {
   rankedProblems,
 } from './problem.ts';
 export { configureProvider, type ProviderDefinition, type ProviderSettings } from './provider-definition.ts';
-export { type DeliveryErrorCode, ProviderError, type ProviderErrorCode, providerErrorCodes } from './provider-error.ts';
+export {
+  type DeliveryErrorCode,
+  isOutageCode,
+  ProviderError,
+  type ProviderErrorCode,
+  providerErrorCodes,
+} from './provider-error.ts';
 export { createInstance, type InstanceParts, type ProviderInstance } from './provider-instance.ts';
 export type {
   NestedSettings,

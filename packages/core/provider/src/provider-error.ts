@@ -41,7 +41,12 @@ export const providerErrorCodes: readonly ProviderErrorCode[] = [
   'INVALID_PAYLOAD',
 ];
 
-const OUTAGES: ReadonlySet<ProviderErrorCode> = new Set(['UNAUTHENTICATED', 'UNAVAILABLE', 'RATE_LIMITED']);
+const OUTAGES: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'UNAVAILABLE', 'RATE_LIMITED']);
+
+/** Whether an error with this code means that the provider as a whole does not serve the plugin now. */
+export function isOutageCode(code: string): boolean {
+  return OUTAGES.has(code);
+}
 
 /**
  * Every port of a provider rejects with this error. Callers match on `code`, never on the message.
@@ -78,7 +83,7 @@ export class ProviderError extends Error {
 
   /** Whether the provider as a whole does not serve the plugin now. Requests for other secrets will probably fail too. */
   get isOutage(): boolean {
-    return OUTAGES.has(this.code);
+    return isOutageCode(this.code);
   }
 
   /** Returns a `ProviderError` unchanged. Other errors become the cause of a new `UNAVAILABLE` error with `message`. */

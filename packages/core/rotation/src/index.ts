@@ -19,6 +19,7 @@ export type { LocksDown } from './manual/lockdown.ts';
 export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/plan.ts';
 export { RAMP_START, type Ramp } from './planner/ramp.ts';
 export type { Availability, RollAction } from './planner/service-state.ts';
+export type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 export type { AcceptsHints } from './ports/accepts-hints.ts';
 export type {
   ListedManager,

@@ -30,6 +30,7 @@ import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
 import { AT_ONCE } from './planner/start-times.ts';
+import type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 import { ProviderHints } from './polling/provider-hints.ts';
 import { ProviderPoller } from './polling/provider-poller.ts';
 import { StalenessGuard } from './polling/staleness-guard.ts';
@@ -174,6 +175,15 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#unsubscribe.push(this.#ports.access.onChange(() => this.#passes.wake()));
     this.#poller.start();
     this.#passes.wake();
+  }
+
+  /**
+   * The health checks of the providers without polled secrets.
+   *
+   * @param onAnswer is called with the name of a provider that answered a check.
+   */
+  healthCheck(onAnswer: (provider: string) => void): ProviderHealthCheck {
+    return this.#poller.healthCheck(onAnswer);
   }
 
   /** Stops all loops; resolves when nothing is in flight any more. */

@@ -5,6 +5,8 @@ import type { LedgerDocument, Noticed } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
+import { ProviderHealthCheck } from './provider-health-check.ts';
+import { ProviderOutages } from './provider-outages.ts';
 import { ProviderWatcher } from './provider-watcher.ts';
 
 interface Watched {
@@ -41,6 +43,7 @@ export interface PollSettings {
 export class ProviderPoller {
   readonly #ports: RotationPorts;
   readonly #settings: PollSettings;
+  readonly #outages: ProviderOutages;
   readonly #poller: ReadonlyMap<string, Watched>;
   readonly #unsubscribe: (() => void)[] = [];
   #isLeading = true;
@@ -57,6 +60,7 @@ export class ProviderPoller {
     this.#settings = settings;
     this.#digestKey = settings.digestKey;
     this.#formerKey = settings.formerDigestKey;
+    this.#outages = new ProviderOutages(ports.events);
     this.#poller = new Map(ports.providers.map((provider) => [provider, this.#watchProvider(provider)]));
   }
 
@@ -87,6 +91,20 @@ export class ProviderPoller {
     if (isLeading === this.#isLeading) return;
     this.#isLeading = isLeading;
     if (isLeading) for (const { loop } of this.#poller.values()) loop.wake();
+  }
+
+  /**
+   * The health checks of the providers that are not polled. Their rounds are the caller's.
+   *
+   * @param onAnswer is called with the name of a provider that answered a check.
+   */
+  healthCheck(onAnswer: (provider: string) => void): ProviderHealthCheck {
+    const pollsOf = (name: string) => {
+      const watch = this.of(name);
+      return { isPolled: watch?.isPolling === true, isFailing: watch != null && watch.failure !== null };
+    };
+    const { providers: names, findProvider, labels, clock } = this.#ports;
+    return new ProviderHealthCheck({ names, findProvider, labels, clock, pollsOf, onAnswer, outages: this.#outages });
   }
 
   /** The watcher of a provider. */
@@ -203,6 +221,7 @@ export class ProviderPoller {
     const watch = new ProviderWatcher({
       ...this.#ports,
       provider,
+      outages: this.#outages,
       digest: (bytes) => digest.digest(this.#knownDigestKey(), bytes),
       formerDigest: (bytes) => (this.#formerKey === null ? null : digest.digest(this.#formerKey, bytes)),
     });

@@ -9,6 +9,7 @@ import {
   SecretValue,
 } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
+import { ProviderOutages } from './provider-outages.ts';
 import { ProviderWatcher } from './provider-watcher.ts';
 
 const refs = (count: number) =>
@@ -59,7 +60,7 @@ function setUp(provider: Partial<ProviderInstance>, refresh: () => Promise<Secre
     },
     clock,
     random: { next: () => 0 },
-    events: { emit: () => undefined },
+    outages: new ProviderOutages({ emit: () => undefined }),
     formerDigest: () => null,
     digest: () => 'digest',
   });

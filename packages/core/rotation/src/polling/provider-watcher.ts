@@ -1,8 +1,9 @@
 import { type Clock, mapConcurrently, type Random, sleep, withDeadline } from '@vault-swarm/kernel';
-import { describeRef, type Events, ProviderError, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import { describeRef, ProviderError, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
 import type { Noticed } from '../ledger/ledger.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
+import type { ProviderOutages } from './provider-outages.ts';
 import { runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
@@ -30,7 +31,7 @@ export class ProviderWatcher {
   readonly #findProvider: (name: string) => Promise<ProviderInstance>;
   readonly #values: ValueCache;
   readonly #clock: Clock;
-  readonly #events: Events;
+  readonly #outages: ProviderOutages;
   readonly #digest: (bytes: Uint8Array) => string;
   readonly #formerDigest: (bytes: Uint8Array) => string | null;
   readonly #watchedPorts: WatchedRefPorts;
@@ -46,7 +47,7 @@ export class ProviderWatcher {
     readonly values: ValueCache;
     readonly clock: Clock;
     readonly random: Random;
-    readonly events: Events;
+    readonly outages: ProviderOutages;
     /** The keyed digest, always with the same key. */
     readonly digest: (bytes: Uint8Array) => string;
     /** The digest with the previous key, while the key is being replaced. */
@@ -57,10 +58,15 @@ export class ProviderWatcher {
     this.#findProvider = ports.findProvider;
     this.#values = values;
     this.#clock = ports.clock;
-    this.#events = ports.events;
+    this.#outages = ports.outages;
     this.#digest = digest;
     this.#formerDigest = formerDigest;
     this.#watchedPorts = { values, jitter: () => random.next() };
+  }
+
+  /** Whether refs of the provider are watched. */
+  get isPolling(): boolean {
+    return this.#refs.size > 0;
   }
 
   /** Why the provider can't be polled now; `null` while it answers. */
@@ -256,10 +262,7 @@ export class ProviderWatcher {
     const failure = [...this.#refs.values()].find(({ error }) => error?.isOutage === true)?.error ?? null;
     if ((failure !== null) === this.#failing) return;
     this.#failing = failure !== null;
-    if (failure === null) this.#events.emit({ type: 'provider.recovered', provider: this.#provider });
-    else {
-      const { code, message } = failure;
-      this.#events.emit({ type: 'provider.failed', provider: this.#provider, code, message });
-    }
+    if (failure === null) this.#outages.answered(this.#provider);
+    else this.#outages.failed(this.#provider, failure);
   }
 }

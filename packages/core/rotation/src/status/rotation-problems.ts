@@ -1,5 +1,6 @@
 import { displayNames, displayText } from '@vault-swarm/kernel';
 import {
+  isOutageCode,
   type OrchestratorAdvice,
   type Problem,
   type ProblemCode,
@@ -55,9 +56,6 @@ export interface ProblemFacts {
   readonly polledOf: (provider: string) => PolledProvider | undefined;
 }
 
-/** These errors of a secret follow from the state of its provider. */
-export const OUTAGES: ReadonlySet<string> = new Set(['UNAVAILABLE', 'UNAUTHENTICATED', 'RATE_LIMITED']);
-
 /** Waiting reasons that follow from a secret's problem, which is listed by itself. */
 const FOLLOWS_FROM_SECRET: ReadonlySet<string> = new Set(['SECRET_UNDELIVERABLE', 'LABELS_INVALID']);
 
@@ -102,7 +100,7 @@ function addProviders(list: ProblemList, { secrets, services, polledOf }: Proble
     const polled = name === null ? undefined : polledOf(name);
     if (name === null || polled === undefined) continue;
     if (polled.failure !== null) {
-      const affected = ofProvider.filter(({ problem }) => problem === null || OUTAGES.has(problem.code));
+      const affected = ofProvider.filter(({ problem }) => problem === null || isOutageCode(problem.code));
       // While the provider is unreachable, the cached value is delivered.
       for (const secret of ofProvider) {
         if (secret.revision !== null || affected.includes(secret)) explained.add(secret);

@@ -1,5 +1,11 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
-import type { ProductEvent, ProviderError, SecretConsumer, SecretRef } from '@vault-swarm/provider';
+import {
+  isOutageCode,
+  type ProductEvent,
+  type ProviderError,
+  type SecretConsumer,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import { outdatedTasks } from '../bindings/binding-state.ts';
 import {
   type ClusterBindings,
@@ -29,7 +35,6 @@ import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import {
   type LeaseProblem,
   type OrchestratorTexts,
-  OUTAGES,
   type PolledProvider,
   rotationProblems,
 } from './rotation-problems.ts';
@@ -322,7 +327,7 @@ function tooFast(planned: ServicePlan | undefined): string | null {
 
 /** Tasks that start now do not get it. While the provider is unreachable, a cached value is delivered. */
 function isUndeliverable({ problem, revision }: SecretStatus): boolean {
-  return problem !== null && !(OUTAGES.has(problem.code) && revision !== null);
+  return problem !== null && !(isOutageCode(problem.code) && revision !== null);
 }
 
 function describeUndeliverable(secrets: readonly SecretStatus[]): string | null {

@@ -1,14 +1,13 @@
 import { type Clock, withDeadline } from '@vault-swarm/kernel';
-import { isProvidersFailure, type Readiness } from '@vault-swarm/metrics';
 import {
   type DeliveryErrorCode,
-  type Events,
+  isOutageCode,
   type LabelReader,
   ProviderError,
   type ProviderInstance,
   type TimedEvent,
 } from '@vault-swarm/provider';
-import type { RotationStatus } from '@vault-swarm/rotation';
+import type { ProviderOutages } from './provider-outages.ts';
 
 /** A read that shows whether a provider answers. "Not found" is an answer too. */
 const QUESTION = { service: 'vault-swarm', secret: 'readiness' };
@@ -20,19 +19,18 @@ export interface ProviderHealthCheckPorts {
   /** The names of the configured providers, the default one first. */
   readonly names: readonly string[];
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
-  readonly labels: LabelReader;
-  readonly readiness: Readiness;
-  /** The rotation's status: it polls the providers whose secrets are in use, and knows their backoffs. */
-  readonly status: () => Pick<RotationStatus, 'secrets' | 'problems'>;
+  readonly labels: Pick<LabelReader, 'read'>;
+  /** The polls of a provider: whether there are any, since secrets of it are in use, and whether they fail. */
+  readonly pollsOf: (name: string) => { readonly isPolled: boolean; readonly isFailing: boolean };
+  /** Called when a check got an answer. */
+  readonly onAnswer: (name: string) => void;
+  readonly outages: ProviderOutages;
   readonly clock: Clock;
-  readonly events: Events;
 }
 
 interface Known {
   hasAnswered: boolean;
   isInTrouble: boolean;
-  /** Whether an outage was reported whose end was not reported yet. */
-  isReported: boolean;
   /** In monotonic milliseconds: it requested no calls until then. */
   pausedUntilMs: number;
 }
@@ -50,7 +48,7 @@ export class ProviderHealthCheck {
     this.#known = new Map(
       ports.names.map((name) => [
         name,
-        { hasAnswered: false, isInTrouble: false, isReported: false, pausedUntilMs: Number.NEGATIVE_INFINITY },
+        { hasAnswered: false, isInTrouble: false, pausedUntilMs: Number.NEGATIVE_INFINITY },
       ]),
     );
   }
@@ -70,36 +68,26 @@ export class ProviderHealthCheck {
       case 'delivery.failed':
         known.isInTrouble ||= isTrouble(event.code);
         break;
-      case 'provider.failed':
-        known.isReported = true;
-        break;
-      case 'provider.recovered':
-        known.isReported = false;
-        break;
       default:
     }
   }
 
   /** Checks all due providers once. Resolves when each has answered or timed out. Never rejects. */
   async round(stopping: AbortSignal): Promise<void> {
-    const { secrets, problems } = this.#ports.status();
-    const watched = new Set(secrets.map(({ provider, pinned }) => (pinned ? null : provider)));
-    const silent = new Set(problems.flatMap(({ provider }) => provider ?? []));
     await Promise.all(
       [...this.#known].map(async ([name, known]) => {
-        if (silent.has(name)) return;
+        const { isPolled, isFailing } = this.#ports.pollsOf(name);
+        if (isFailing) return;
         const isDue = known.pausedUntilMs <= this.#ports.clock.monotonic();
-        const isWanted = !known.hasAnswered || (known.isInTrouble && !watched.has(name));
+        const isWanted = !known.hasAnswered || (known.isInTrouble && !isPolled);
         if (isDue && isWanted) await this.#ask(name, known, stopping);
-        if (known.isReported && !known.isInTrouble) {
-          this.#ports.events.emit({ type: 'provider.recovered', provider: name });
-        }
+        if (!known.isInTrouble) this.#ports.outages.answered(name);
       }),
     );
   }
 
   async #ask(name: string, known: Known, stopping: AbortSignal): Promise<void> {
-    const { labels, clock, readiness, names } = this.#ports;
+    const { labels, clock, onAnswer } = this.#ports;
     try {
       const { ref } = labels.read({ provider: name }, QUESTION.secret, QUESTION.service);
       const { value } = await withDeadline(clock, ASK_DEADLINE_MS, stopping, async (signal) =>
@@ -115,14 +103,13 @@ export class ProviderHealthCheck {
       }
     }
     answered(known);
-    readiness.providerAnswered({ isDefault: name === names[0] });
+    onAnswer(name);
   }
 
-  #failed(name: string, known: Known, { code, message, retryAfterMs = 0 }: ProviderError): void {
+  #failed(name: string, known: Known, failure: ProviderError): void {
     known.isInTrouble = true;
-    known.pausedUntilMs = this.#ports.clock.monotonic() + retryAfterMs;
-    if (known.isReported) return;
-    this.#ports.events.emit({ type: 'provider.failed', provider: name, code, message });
+    known.pausedUntilMs = this.#ports.clock.monotonic() + (failure.retryAfterMs ?? 0);
+    this.#ports.outages.failed(name, failure);
   }
 }
 
@@ -133,5 +120,5 @@ function answered(known: Known): void {
 
 function isTrouble(outcome: 'ok' | DeliveryErrorCode): boolean {
   if (outcome === 'POLICY_DENIED') return false;
-  return outcome === 'DEADLINE' || isProvidersFailure(outcome);
+  return outcome === 'DEADLINE' || isOutageCode(outcome);
 }

@@ -1,20 +1,17 @@
 import { EventBus } from '@vault-swarm/kernel';
-import { Readiness } from '@vault-swarm/metrics';
 import {
   LabelReader,
-  type Problem,
   type ProductEvent,
   ProviderError,
   type ProviderInstance,
-  problem,
   type SecretRevision,
   SecretValue,
   type TimedEvent,
 } from '@vault-swarm/provider';
-import type { SecretStatus } from '@vault-swarm/rotation';
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { ProviderHealthCheck } from './provider-health-check.ts';
-import { systemClock } from './system/clock.ts';
+import { ProviderOutages } from './provider-outages.ts';
 
 type Read = () => Promise<SecretRevision>;
 
@@ -25,13 +22,14 @@ const refuse = (code: ProviderError['code'], retryAfterMs?: number): Read => {
 };
 const going = new AbortController().signal;
 
-/** An inquiry at providers of these names, each of which answers as `reads` says then. */
-function inquire(reads: Record<string, Read>) {
+/** Checks of providers of these names, each of which answers as `reads` says then. */
+function setUp(reads: Record<string, Read>) {
   const names = Object.keys(reads);
   const asked: string[] = [];
   const seen: TimedEvent[] = [];
-  const events = new EventBus<ProductEvent>(systemClock);
-  const readiness = new Readiness(systemClock, 'Docker');
+  const clock = new SimulatedClock();
+  const events = new EventBus<ProductEvent>(clock);
+  const answered: string[] = [];
   const instance = (name: string): ProviderInstance => ({
     name,
     secrets: {
@@ -53,20 +51,21 @@ function inquire(reads: Record<string, Read>) {
     names: [],
     target: (_labels: unknown, path: () => string) => ({ location: { path: path() } }),
   });
-  const status: { secrets: SecretStatus[]; problems: Problem[] } = { secrets: [], problems: [] };
+  const polls = { isPolled: false, isFailing: false };
+  const outages = new ProviderOutages(events);
   const healthCheck = new ProviderHealthCheck({
     names,
     findProvider: async (name) => instance(name),
     labels: new LabelReader(names.map((name) => ({ name, scheme: scheme(name) }))),
-    readiness,
-    status: () => status,
-    clock: systemClock,
-    events,
+    pollsOf: () => polls,
+    onAnswer: (name) => answered.push(name),
+    outages,
+    clock,
   });
   events.subscribe((event) => healthCheck.observe(event));
   events.subscribe((event) => void seen.push(event));
   const reported = () => seen.map(({ type }) => type).filter((type) => type !== 'provider.request-completed');
-  return { inquiry: healthCheck, asked, reported, events, readiness, status };
+  return { healthCheck, asked, answered, reported, events, outages, polls };
 }
 
 const failedRequest: ProductEvent = {
@@ -78,20 +77,20 @@ const failedRequest: ProductEvent = {
 };
 
 test.each<[string, Read, readonly string[]]>([
-  ['a value', value, ['Docker']],
-  ['that there is nothing', refuse('NOT_FOUND'), ['Docker']],
-  ['that we may not read it', refuse('ACCESS_DENIED'), ['Docker']],
-  ['that our login is refused', refuse('UNAUTHENTICATED'), ['Docker', 'a provider']],
-  ['nothing', refuse('UNAVAILABLE'), ['Docker', 'a provider']],
-])('the plugin is ready, or not, when the provider answers %s', async (_what, read, waitingFor) => {
-  const { inquiry: healthCheck, readiness } = inquire({ vault: read });
+  ['a value', value, ['vault']],
+  ['that there is nothing', refuse('NOT_FOUND'), ['vault']],
+  ['that the plugin may not read it', refuse('ACCESS_DENIED'), ['vault']],
+  ['that the login is refused', refuse('UNAUTHENTICATED'), []],
+  ['nothing', refuse('UNAVAILABLE'), []],
+])('a check shows whether the provider serves the plugin when it answers %s', async (_what, read, expected) => {
+  const { healthCheck, answered } = setUp({ vault: read });
   await healthCheck.round(going);
-  expect(readiness.waitingFor).toEqual(waitingFor);
+  expect(answered).toEqual(expected);
 });
 
 test('each provider is asked until it has answered once', async () => {
   const reads = { vault: value, file: refuse('UNAVAILABLE') };
-  const { inquiry: healthCheck, asked } = inquire(reads);
+  const { healthCheck, asked } = setUp(reads);
   await healthCheck.round(going);
   await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'file', 'file']);
@@ -103,7 +102,7 @@ test('each provider is asked until it has answered once', async () => {
 
 test('a provider that does not answer is reported once, and once when it answers again', async () => {
   const reads = { vault: refuse('UNAVAILABLE') };
-  const { inquiry: healthCheck, reported } = inquire(reads);
+  const { healthCheck, reported } = setUp(reads);
   await healthCheck.round(going);
   await healthCheck.round(going);
   expect(reported()).toEqual(['provider.failed']);
@@ -111,18 +110,6 @@ test('a provider that does not answer is reported once, and once when it answers
   await healthCheck.round(going);
   expect(reported()).toEqual(['provider.failed', 'provider.recovered']);
 });
-
-const used: SecretStatus = {
-  name: 'db',
-  provider: 'vault',
-  ref: 'vault secret/db',
-  rotate: 'auto',
-  pinned: false,
-  revision: '1',
-  changedAtMs: null,
-  services: ['web'],
-  problem: null,
-};
 
 const delivery = { secret: 'db', service: 'web', task: 't', provider: 'vault', durationMs: 1 };
 test.each<[string, ProductEvent]>([
@@ -134,7 +121,7 @@ test.each<[string, ProductEvent]>([
   ['answer did not come in time', { type: 'delivery.failed', ...delivery, code: 'DEADLINE', message: '' }],
   ['value was a stale one', { type: 'secret.delivered', ...delivery, revision: '1', source: 'stale' }],
 ])('a provider whose latest %s is asked once more', async (_what, event) => {
-  const { inquiry: healthCheck, asked, events } = inquire({ vault: value });
+  const { healthCheck, asked, events } = setUp({ vault: value });
   await healthCheck.round(going);
   events.emit(event);
   await healthCheck.round(going);
@@ -143,34 +130,38 @@ test.each<[string, ProductEvent]>([
 });
 
 test('a provider that the rotation polls is not checked again', async () => {
-  const { inquiry: healthCheck, asked, events, status } = inquire({ vault: value });
+  const { healthCheck, asked, events, polls } = setUp({ vault: value });
   await healthCheck.round(going);
-  status.secrets.push(used);
+  polls.isPolled = true;
   events.emit(failedRequest);
   await healthCheck.round(going);
   expect(asked).toEqual(['vault']);
-  status.secrets.splice(0, 1, { ...used, pinned: true });
+  polls.isPolled = false;
   await healthCheck.round(going);
   expect(asked).toEqual(['vault', 'vault']);
 });
 
-test('a provider that the rotation found silent is not asked, though it never answered', async () => {
-  const { inquiry: healthCheck, asked, status } = inquire({ vault: value });
-  status.problems.push(problem('PROVIDER_UNAVAILABLE', 'vault', { provider: 'vault' }));
+test('a provider whose polls fail is not asked, though it never answered', async () => {
+  const { healthCheck, asked, polls } = setUp({ vault: value });
+  Object.assign(polls, { isPolled: true, isFailing: true });
   await healthCheck.round(going);
   expect(asked).toEqual([]);
 });
 
+test('an outage that a poll found ends with a check, if the secrets are no longer in use', async () => {
+  const { healthCheck, outages, polls, reported } = setUp({ vault: value });
+  outages.failed('vault', { code: 'UNAVAILABLE', message: 'sealed' });
+  polls.isFailing = true;
+  await healthCheck.round(going);
+  expect(reported()).toEqual(['provider.failed']);
+  polls.isFailing = false;
+  await healthCheck.round(going);
+  expect(reported()).toEqual(['provider.failed', 'provider.recovered']);
+});
+
 test('a provider gets no requests during its Retry-After time', async () => {
-  const { inquiry: healthCheck, asked } = inquire({ vault: refuse('RATE_LIMITED', 60_000) });
+  const { healthCheck, asked } = setUp({ vault: refuse('RATE_LIMITED', 60_000) });
   await healthCheck.round(going);
   await healthCheck.round(going);
   expect(asked).toEqual(['vault']);
-});
-
-test('only the provider of secrets that name none lets the socket be taken over', async () => {
-  const { inquiry: healthCheck, readiness } = inquire({ vault: refuse('UNAVAILABLE'), file: value });
-  await healthCheck.round(going);
-  readiness.observe({ type: 'reconcile.completed', durationMs: 1, orchestratorAnswered: true, atMs: 0 });
-  expect([readiness.waitingFor, readiness.canTakeOver]).toEqual([[], false]);
 });
