@@ -485,6 +485,10 @@ export class Oracle {
     });
     const live = allTasks(service).filter(isAlive);
     const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
+    const holdsNewest = ({ held }: SimulatedTask) =>
+      uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
+    const isTwice = live.some(({ id }) => this.#answers.isRequestedTwice(id));
+    if (isTwice && live.every(holdsNewest)) return 'asked for twice';
     // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
     const givenBad = past.lastRoll === null ? undefined : past.givenBad.get(past.lastRoll.generation);
     if (known.some(({ name }) => givenBad?.has(name) === true)) return 'its rollout brought a bad value';

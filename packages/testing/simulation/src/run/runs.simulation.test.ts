@@ -112,6 +112,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [817436, 'a manual request was carried out only when a plugin was started again, much later'],
   [802017, 'a leader whose clock was ahead took a task that had just started for one of the leader before'],
   [852416, 'labels named another path during a rollout, whose replica lagged'],
+  [853562, 'tasks of a bad value were asked for twice before they ran, and rolled when all was in order'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];
 
