@@ -8,6 +8,7 @@ import { startBrowser } from '../testing/browser.ts';
 import {
   emptyWorld,
   largeWorld,
+  leasedWorld,
   lockedDownWorld,
   rollingWorld,
   stoppedWorld,
@@ -29,11 +30,17 @@ interface Picture {
 
 const openFirst = (page: Page) => page.locator('.disclose').first().click();
 
+const openLeased = async (page: Page) => {
+  await page.getByRole('button', { name: 'shop_web', exact: true }).click();
+  await page.getByText('Credentials that end').waitFor();
+};
+
 const pictures: Readonly<Record<string, Picture>> = {
   well: { world: wellWorld() },
   'well-dark': { world: wellWorld(), dark: true },
   rolling: { world: rollingWorld(), act: openFirst },
   'rolling-dark': { world: rollingWorld(), dark: true, act: openFirst },
+  leases: { world: leasedWorld(), act: openLeased },
   troubled: { world: troubledWorld() },
   'troubled-dark': { world: troubledWorld(), dark: true },
   stopped: { world: stoppedWorld() },
@@ -72,6 +79,7 @@ const pictures: Readonly<Record<string, Picture>> = {
     phone: true,
     act: (page) => page.getByText('about settings').click(),
   },
+  'phone-leases': { world: leasedWorld(), phone: true, dark: true, act: openLeased },
   'phone-secrets': {
     world: troubledWorld(),
     phone: true,

@@ -4,6 +4,7 @@ import { startBrowser } from '../testing/browser.ts';
 import {
   emptyWorld,
   largeWorld,
+  leasedWorld,
   lockedDownWorld,
   rollingWorld,
   stoppedWorld,
@@ -140,6 +141,23 @@ test('a service that is opened shows how many tasks hold which revision', async 
       ]),
     );
     expect(await accessibilityProblems(page)).toEqual([]);
+  });
+});
+
+test('a service that is opened shows its credentials that end, and follows them', async () => {
+  const world = leasedWorld();
+  await look(world, {}, async ({ page }, plugin) => {
+    await page.getByRole('button', { name: 'shop_web', exact: true }).click();
+    const table = page.getByRole('table', { name: 'Credentials that end' });
+    await expect.poll(() => table.getByRole('row').allInnerTexts()).toHaveLength(5);
+    const rows = (await table.getByRole('row').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+    expect(rows[0]).toBe('From State Renewed Ends Rolled Ends with');
+    expect(rows[2]).toBe('vault database/creds/shop generation 31 active 20 min ago in 16 h in 9 h its own token');
+    expect(rows[3]).toMatch(/^vault pki\/issue\/web .* ends before a rollout can replace it never (in \d+ s|now) - -$/);
+    expect(rows[4]).toMatch(/renew fails: permission denied.* in 39 min in 9 h the plugin's login$/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    plugin.become({ ...world, leases: world.leases.slice(1) });
+    await expect.poll(() => table.getByRole('row').allInnerTexts()).toHaveLength(4);
   });
 });
 

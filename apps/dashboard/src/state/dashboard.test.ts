@@ -17,7 +17,7 @@ afterEach(() => {
 
 /** A dashboard before a plugin whose lists have a new tag with each `change`. */
 function setUp() {
-  const { overview, services, secrets } = wellWorld();
+  const { overview, services, secrets, leases } = wellWorld();
   const asked: string[] = [];
   let tag = 1;
   let stream: WritableStreamDefaultWriter<Uint8Array> | null = null;
@@ -33,6 +33,7 @@ function setUp() {
       overview,
       services: { services, next_cursor: null },
       secrets: { secrets, next_cursor: null },
+      leases: { leases, next_cursor: null },
       history: {},
     }[path];
     return Response.json(body ?? { events: [], next_before: null }, { headers: { ETag: `"${tag}"` } });
@@ -47,7 +48,7 @@ function setUp() {
   };
   const change = () => {
     tag += 1;
-    return say('changed', { secrets: `"${tag}"`, services: `"${tag}"` });
+    return say('changed', { secrets: `"${tag}"`, services: `"${tag}"`, leases: `"${tag}"` });
   };
   const askedFor = (path: string) => asked.filter((each) => each === path).length;
   return { dashboard, place, stop, say, change, askedFor };
@@ -81,6 +82,25 @@ test('the other list is asked for when the user turns to it', async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(askedFor('secrets')).toBe(1);
   expect(dashboard.secrets.body.value?.secrets).toHaveLength(11);
+  stop();
+});
+
+test('the credentials that end are read only while something shows them', async () => {
+  const { dashboard, stop, change, askedFor } = setUp();
+  await vi.advanceTimersByTimeAsync(0);
+  await change();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(askedFor('leases')).toBe(0);
+  const unwatch = dashboard.watchLeases();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(dashboard.leases.body.value?.leases).toHaveLength(1);
+  await change();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(askedFor('leases')).toBe(2);
+  unwatch();
+  await change();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(askedFor('leases')).toBe(2);
   stop();
 });
 

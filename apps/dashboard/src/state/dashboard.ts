@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { Events, History, Overview, RotateBody, Secrets, Services } from '@vault-swarm/http/api';
+import type { Changed, Events, History, Leases, Overview, RotateBody, Secrets, Services } from '@vault-swarm/http/api';
 import { type ApiClient, ApiError, type PlanRequest } from '../api/client.ts';
 import type { StreamMessage } from '../api/stream.ts';
 import { Connection, isConnected } from './connection.ts';
@@ -31,6 +31,8 @@ export class Dashboard {
   readonly connection: Connection;
   readonly services: LiveDocument<Services>;
   readonly secrets: LiveDocument<Secrets>;
+  /** The credentials that end; read while something shows them: see {@link watchLeases}. */
+  readonly leases: LiveDocument<Leases>;
   readonly history: LiveDocument<History>;
   readonly log = new EventLog();
   /** The request of the open plan dialog; `null` if it is closed. */
@@ -38,6 +40,7 @@ export class Dashboard {
   readonly #overview = signal<Overview | null>(null);
   readonly #olderEvents = signal<number | null | undefined>(undefined);
   readonly #overviewDocument: LiveDocument<Overview>;
+  #leaseViews = 0;
   #listsDue = false;
   #listTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -48,6 +51,7 @@ export class Dashboard {
     const onError = (error: unknown) => this.#onError(error);
     this.services = new LiveDocument((etag) => api.readList<'services', Services>('services', etag), onError);
     this.secrets = new LiveDocument((etag) => api.readList<'secrets', Secrets>('secrets', etag), onError);
+    this.leases = new LiveDocument((etag) => api.readList<'leases', Leases>('leases', etag), onError);
     this.history = new LiveDocument((etag) => api.read('history', etag), onError);
     this.#overviewDocument = new LiveDocument((etag) => api.read('overview', etag), onError);
     this.connection = new Connection({
@@ -94,6 +98,15 @@ export class Dashboard {
     this.#refreshLists();
   }
 
+  /** Keeps the credentials that end up to date until the returned function is called. */
+  watchLeases(): () => void {
+    this.#leaseViews += 1;
+    if (isConnected(this.connection.state.peek())) void this.leases.refresh();
+    return () => {
+      this.#leaseViews -= 1;
+    };
+  }
+
   /** Reads the events before the known ones. */
   readOlderEvents(): Promise<void> {
     const before = this.#olderEvents.value ?? null;
@@ -121,8 +134,12 @@ export class Dashboard {
   #take(message: StreamMessage): void {
     if (message.kind === 'event') this.log.add([message.event]);
     else if (message.kind === 'overview') this.#takeOverview(message.overview);
-    else if (!this.services.has(message.tags.services) || !this.secrets.has(message.tags.secrets))
-      this.#refreshListsSoon();
+    else if (this.#isOld(message.tags)) this.#refreshListsSoon();
+  }
+
+  #isOld({ services, secrets, leases }: Changed): boolean {
+    if (this.#leaseViews > 0 && !this.leases.has(leases)) return true;
+    return !this.services.has(services) || !this.secrets.has(secrets);
   }
 
   #takeOverview(overview: Overview): void {
@@ -140,6 +157,7 @@ export class Dashboard {
 
   #refreshLists(): void {
     if (!isConnected(this.connection.state.peek())) return;
+    if (this.#leaseViews > 0) void this.leases.refresh();
     // A hidden list is read when it is shown; its ETag shows whether it changed.
     if (this.place.peek().tab === 'secrets') void this.secrets.refresh();
     else void this.services.refresh();

@@ -6,6 +6,7 @@ import {
   before,
   event,
   historyOf,
+  leaseOf,
   outdated,
   rolling,
   SERVICES,
@@ -22,6 +23,25 @@ export function wellWorld(): World {
   const secrets = Object.entries(AGES_H).map(([name, ageHours], index) => secretOf(name, ageHours, index));
   const services = SERVICES.map(({ name, tasks, secrets: used }, index) => serviceOf(name, tasks, used, index));
   return worldOf(services, secrets);
+}
+
+/** Credentials of a service that end: of two generations, one with a failure, and a certificate. */
+export function leasedWorld(): World {
+  const world = wellWorld();
+  const leases = [
+    leaseOf('shop_web', { id: 'a', generation: 30, tasks: 0, state: 'unused', rolls_at: null }),
+    leaseOf('shop_web', { id: 'b' }),
+    leaseOf('shop_web', {
+      ...{ id: 'c', ref: 'vault pki/issue/web', renewable: false, renewed_at: null, expires_at: null, holder: 'none' },
+      ...{ state: 'replacing', rolls_at: null, ends_at: before(-30), ends_too_soon: true },
+    }),
+    leaseOf('shop_web', {
+      ...{ id: 'd', provider: 'openbao', ref: 'openbao rabbitmq/creds/shop', holder: 'login' },
+      problem: { operation: 'renew', message: 'permission denied: add the rule for sys/leases/renew to the policy' },
+    }),
+    leaseOf('shop_api'),
+  ];
+  return { ...world, leases };
 }
 
 const WAITING = { code: 'SERVICE_UPDATING', message: 'waits for its own update to end' } as const;

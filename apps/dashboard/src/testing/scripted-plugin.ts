@@ -17,6 +17,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+const LISTS = ['secrets', 'services', 'leases'];
+
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -66,7 +68,7 @@ export class ScriptedPlugin {
   /** Changes to another state, and notifies streams. */
   become(world: World): void {
     this.world = world;
-    const tags = { secrets: tagOf(this.#list('secrets')), services: tagOf(this.#list('services')) };
+    const tags = Object.fromEntries(LISTS.map((name) => [name, tagOf(this.#list(name))]));
     this.#tell('overview', world.overview);
     this.#tell('changed', tags);
   }
@@ -110,7 +112,7 @@ export class ScriptedPlugin {
   }
 
   #list(name: string): string | null {
-    const { overview, services, secrets, events, history, plan } = this.world;
+    const { overview, services, secrets, leases, events, history, plan } = this.world;
     const { observed_at, role, rotation_enabled } = overview;
     const head = { observed_at, role, rotation_enabled, next_cursor: null };
     const bodies: Readonly<Record<string, object>> = {
@@ -119,6 +121,7 @@ export class ScriptedPlugin {
       plan,
       services: { ...head, total: services.length, services },
       secrets: { ...head, total: secrets.length, secrets },
+      leases: { ...head, total: leases.length, max_leases: 2_000, leases },
       events: { events, next_before: null },
     };
     const body = bodies[name];

@@ -1,4 +1,4 @@
-import type { Event, History, Overview, Plan, ProblemEntry, Secret, Service } from '@vault-swarm/http/api';
+import type { Event, History, Lease, Overview, Plan, ProblemEntry, Secret, Service } from '@vault-swarm/http/api';
 import { healthSummary } from '@vault-swarm/metrics';
 import { condition } from '@vault-swarm/rotation';
 
@@ -13,9 +13,34 @@ export interface World {
   overview: Overview;
   services: readonly Service[];
   secrets: readonly Secret[];
+  leases: readonly Lease[];
   events: readonly Event[];
   history: History;
   plan: Plan;
+}
+
+/** A credential of a service that is renewed. */
+export function leaseOf(service: string, changes: Partial<Lease> = {}): Lease {
+  return {
+    id: `${service}-1`,
+    service,
+    generation: 31,
+    provider: 'vault',
+    ref: 'vault database/creds/shop',
+    secrets: ['db_user', 'db_password'],
+    tasks: 6,
+    state: 'active',
+    holder: 'token',
+    renewable: true,
+    issued_at: before(20_000),
+    renewed_at: before(1_200),
+    expires_at: before(-2_400),
+    ends_at: before(-60_000),
+    rolls_at: before(-33_000),
+    ends_too_soon: false,
+    problem: null,
+    ...changes,
+  };
 }
 
 /** A time before now, in RFC 3339. */
@@ -167,6 +192,7 @@ export function worldOf(
   return {
     services,
     secrets,
+    leases: [leaseOf('shop_web')],
     events: [
       event(
         903,

@@ -1,12 +1,13 @@
 import type { Cause, Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
+import { LeaseTable } from './lease-table.tsx';
 import { Ago, Name, Revision } from './text.tsx';
 
 type TaskRevisions = Service['task_revisions'][number];
 
 /** The content below an open service: how many tasks have which revision of each secret, and its rollout. */
 export function ServiceDetail({
-  service: { id, task_revisions, rollout, quarantined },
+  service: { id, name, task_revisions, rollout, quarantined },
 }: {
   readonly service: Service;
 }) {
@@ -32,6 +33,7 @@ export function ServiceDetail({
           )}
         </tbody>
       </table>
+      <LeaseTable service={name} />
       <dl>
         {rollout !== null && (
           <div>

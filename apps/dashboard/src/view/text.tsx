@@ -23,6 +23,18 @@ export function Ago({ time, never }: { readonly time: string | null; readonly ne
   );
 }
 
+/** How far in the future a moment is, updated while it is shown; or a text if it is not known. */
+export function Until({ time, unknown }: { readonly time: string | null; readonly unknown: string }) {
+  const { clock } = useDashboard();
+  const left = useComputed(() => (time === null ? 0 : Date.parse(time) - clock.nowMs.value));
+  if (time === null) return <span class="soft">{unknown}</span>;
+  return (
+    <time dateTime={time} title={formatMoment(time)}>
+      {left.value > 0 ? `in ${formatAge(left.value)}` : 'now'}
+    </time>
+  );
+}
+
 /** A name that a user chose. */
 export function Name({ children }: { readonly children: string }) {
   return <bdi>{visible(children)}</bdi>;
