@@ -1,0 +1,271 @@
+import type { TimedEvent } from '@vault-swarm/provider';
+import type { SimulatedLease, SimulatedLeases } from '../simulated-leases.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import { allTasks } from '../swarm/slots.ts';
+import { isAlive } from '../swarm/task.ts';
+import { type LeaseSettings, PATHS, TTL_MS } from './lease-rules.ts';
+import { isUnknown, storedLeases } from './stored-leases.ts';
+
+/** What the oracle sees of the world. */
+export interface LeaseWorld {
+  readonly settings: LeaseSettings;
+  readonly leases: SimulatedLeases;
+  readonly services: () => readonly Readonly<SimulatedService>[];
+  readonly monotonic: () => number;
+  /** The accounts of leases, as they are stored. */
+  readonly accounts: () => string;
+  /** Whether something is wrong now that keeps leases from being replaced: no leader, no plugin on it, no provider. */
+  readonly isDisturbed: () => boolean;
+}
+
+/** In the last part of its time a credential is due to be renewed or replaced, whatever the jitter is. */
+const DUE_PART = 0.28;
+/** If nothing disturbed for this long while a credential was due, its end is the plugin's fault. In milliseconds. */
+const ENOUGH_MS = 30_000;
+/** A task whose credential has ended gets another one within this time without a disturbance. In milliseconds. */
+const RECOVERS_MS = 400_000;
+/** What no task uses is revoked within this time without a disturbance. In milliseconds. */
+const REVOKED_WITHIN_MS = 120_000;
+const HOUR_MS = 3_600_000;
+/** What an issue that fails for so many seconds may cost. */
+const attemptsIn = (seconds: number) => Math.log2(seconds + 1) + 30;
+
+/** What is known of a credential that a task uses. */
+interface Watched {
+  endsAtMs: number;
+  /** The longest time without a disturbance since it is due. */
+  calmMs: number;
+  /** Since when a running task uses it although it has ended. */
+  endedAtMs: number | null;
+}
+
+/** The issues of one life of the plugin for one generation of a service. */
+interface IssuedIn {
+  readonly process: string;
+  readonly service: string;
+  readonly generation: number;
+  count: number;
+}
+
+/** Knows what is true in a run of leases, and says what breaks promise 8. */
+export class LeaseOracle {
+  readonly problems = new Set<string>();
+  /** How many credentials ended under a task with an excuse. */
+  excused = 0;
+  readonly #world: LeaseWorld;
+  readonly #watched = new Map<string, Watched>();
+  /** Credentials that an operator or a wrong clock ended. */
+  readonly #operators = new Set<string>();
+  readonly #issued = new Map<string, IssuedIn>();
+  /** By process and service: when credentials were issued for tasks that had started, in monotonic milliseconds. */
+  readonly #unplanned = new Map<string, number[]>();
+  /** By process and service: since when issues fail, and how many attempts there were. */
+  readonly #failing = new Map<string, { readonly sinceMs: number; attempts: number }>();
+  #events = 0;
+  #disturbedAtMs = 0;
+  /** By accessor of a holder. */
+  readonly #usedAtMs = new Map<string, number>();
+  readonly #serviceDisturbedAtMs = new Map<string, number>();
+  /** Answers that were lost or came too late, and calls that were in flight when a process died. */
+  #lost = 0;
+  #deaths = 0;
+  /** Other credentials of a generation than its first: a restart of the plugin, or an end that was not planned. */
+  #ends = 0;
+
+  constructor(world: LeaseWorld) {
+    this.#world = world;
+  }
+
+  /** Something goes wrong now that may keep leases from being replaced. */
+  disturb(): void {
+    this.#disturbedAtMs = this.#world.monotonic();
+  }
+
+  /** An issue was answered, but the plugin may not know it. */
+  lost(): void {
+    this.#lost += 1;
+    this.disturb();
+  }
+
+  died(): void {
+    this.#deaths += 1;
+    this.disturb();
+  }
+
+  /** An operator ends the credentials of a holder, or a single one. */
+  endedByOperator(ids: readonly string[]): void {
+    for (const id of ids) this.#operators.add(id);
+    this.#ends += ids.length;
+  }
+
+  /** @param process names the life of the plugin. */
+  happened(process: string, event: TimedEvent): void {
+    const nowMs = this.#world.monotonic();
+    if (event.type === 'lease.failed' && event.operation === 'issue') {
+      const key = `${process} ${event.service}`;
+      const failing = this.#failing.get(key) ?? { sinceMs: nowMs, attempts: 0 };
+      this.#failing.set(key, failing);
+      failing.attempts += 1;
+      const most = PATHS.length * attemptsIn((nowMs - failing.sinceMs) / 1_000);
+      if (failing.attempts > most) this.#violated(`${process} tried ${failing.attempts} issues without a backoff`);
+    }
+    if (event.type === 'lease.revoked') this.#revoked(event.service, event.generation);
+    if (event.type !== 'lease.issued') return;
+    this.#events += 1;
+    const { service, generation } = event;
+    this.#failing.delete(`${process} ${service}`);
+    const key = `${process} ${service}@${generation}`;
+    const known = this.#issued.get(key) ?? { process, service, generation, count: 0 };
+    this.#issued.set(key, known);
+    known.count += 1;
+    this.#checkUnplanned(process, service, generation);
+  }
+
+  /** Call it each second. */
+  check(): void {
+    const { leases, settings, monotonic, isDisturbed, services } = this.#world;
+    const nowMs = monotonic();
+    if (isDisturbed()) this.#disturbedAtMs = nowMs;
+    for (const service of services()) {
+      if (isHeldUp(service)) this.#serviceDisturbedAtMs.set(service.id, nowMs);
+      for (const task of allTasks(service)) {
+        if (task.state !== 'running') continue;
+        for (const path of PATHS) {
+          const user = task.held.get(`user of ${path}`)?.text;
+          if (user === undefined) continue;
+          const password = task.held.get(`password of ${path}`)?.text;
+          if (password !== `password of ${user}`) this.#violated(`${task.id} has ${user} with ${password}`);
+          const lease = leases.leases.get(user);
+          if (lease?.path !== path) this.#violated(`${task.id} has ${user} of ${lease?.path} for ${path}`);
+          else if (!settings.isTight) this.#watch(lease, service.id, `${task.id} of ${service.name}`);
+        }
+      }
+    }
+    for (const { accessor, purpose } of leases.living.values())
+      if (this.#isUsed(purpose.service, purpose.generation)) this.#usedAtMs.set(accessor, nowMs);
+    this.#checkCap();
+  }
+
+  /** After a calm time: few were issued, and what no task uses is revoked. */
+  checkAccounts(): void {
+    const { leases, accounts } = this.#world;
+    if (leases.issued > this.#events + this.#lost + this.#deaths)
+      this.#violated(`${leases.issued} credentials were issued, and ${this.#events} are known`);
+    const firsts = new Map<string, number>();
+    for (const { service, generation, count, process } of this.#issued.values()) {
+      if (count > PATHS.length + this.#ends + this.#lost)
+        this.#violated(`${process} issued ${count} credentials for ${service}@${generation}`);
+      firsts.set(`${service}@${generation}`, PATHS.length);
+    }
+    const allowed = [...firsts.values()].reduce((sum, keys) => sum + keys, 0);
+    const excuses = PATHS.length * this.#issued.size - allowed + this.#lost + this.#deaths + this.#ends;
+    if (leases.issued > allowed + excuses)
+      this.#violated(`${leases.issued} credentials for ${firsts.size} generations`);
+    const { accessors } = storedLeases(accounts());
+    const nowMs = this.#world.monotonic();
+    for (const { accessor, purpose } of leases.living.values()) {
+      const unusedMs = nowMs - Math.max(this.#disturbedAtMs, this.#usedAtMs.get(accessor) ?? 0);
+      if (accessors.has(accessor) && unusedMs > REVOKED_WITHIN_MS)
+        this.#violated(`the credentials of ${purpose.service}@${purpose.generation} are not revoked`);
+    }
+  }
+
+  /** After all services were removed, and what no task uses was revoked. */
+  checkRemoved(): void {
+    const left = this.#left();
+    const unknown = this.#lost + PATHS.length * 3 * this.#deaths;
+    if (left.length > unknown) this.#violated(`${left.length} credentials are left behind after ${unknown} losses`);
+  }
+
+  /** After a holder period more, in which what was lost ends by itself. */
+  checkOver(): void {
+    for (const { id } of this.#left()) this.#violated(`${id} is left behind`);
+    const { sets } = storedLeases(this.#world.accounts());
+    if (sets.length > 0) this.#violated(`the accounts still have ${sets.length} sets`);
+  }
+
+  #isUsed(name: string, generation: number): boolean {
+    const service = this.#world.services().find((one) => one.name === name);
+    if (service === undefined) return false;
+    return isHeldUp(service) || allTasks(service).some((task) => isAlive(task) && task.generation === generation);
+  }
+
+  /** A generation to which a user returns gets further credentials. */
+  #revoked(service: string, generation: number): void {
+    for (const [key, known] of [...this.#issued]) {
+      if (known.service !== service || known.generation !== generation) continue;
+      this.#issued.delete(key);
+      this.#issued.set(`${key} until ${this.#world.monotonic()}`, known);
+    }
+  }
+
+  #left(): readonly SimulatedLease[] {
+    return this.#world.leases.valid.filter(({ keepsLease }) => keepsLease);
+  }
+
+  #watch(lease: SimulatedLease, serviceId: string, user: string): void {
+    const { leases, settings, monotonic } = this.#world;
+    const nowMs = monotonic();
+    const endsAtMs = leases.endsAtMs(lease.id);
+    const watched = this.#watched.get(lease.id) ?? { endsAtMs, calmMs: 0, endedAtMs: null };
+    this.#watched.set(lease.id, watched);
+    const disturbedAtMs = Math.max(this.#disturbedAtMs, this.#serviceDisturbedAtMs.get(serviceId) ?? 0);
+    if (watched.endedAtMs !== null) {
+      if (nowMs - Math.max(disturbedAtMs, watched.endedAtMs) > RECOVERS_MS)
+        this.#violated(`${user} still has ${lease.id}, which ended long ago`);
+      return;
+    }
+    if (leases.isValid(lease.id)) {
+      const isRenewed = endsAtMs > watched.endsAtMs;
+      const periodMs = Math.min(TTL_MS, settings.rules.maxTtlMs);
+      const dueAtMs = endsAtMs - periodMs * DUE_PART;
+      const calmMs = endsAtMs === watched.endsAtMs && dueAtMs < this.#wall() ? this.#wall() - dueAtMs : 0;
+      watched.calmMs = isRenewed ? 0 : Math.max(watched.calmMs, Math.min(calmMs, nowMs - disturbedAtMs));
+      watched.endsAtMs = endsAtMs;
+      return;
+    }
+    watched.endedAtMs = nowMs;
+    if (this.#operators.has(lease.id)) return;
+    this.#ends += 1;
+    const isRevoked = lease.isRevoked || (lease.holder !== null && !leases.living.has(lease.holder));
+    if (isRevoked) this.#violated(`${lease.id} was revoked under ${user}`);
+    else if (watched.calmMs >= ENOUGH_MS) this.#violated(`${lease.id} ended under ${user}`);
+    else this.excused += 1;
+  }
+
+  #wall(): number {
+    return this.#world.leases.nowMs();
+  }
+
+  /** A credential for tasks that had started, rather than for a rollout that follows. */
+  #checkUnplanned(process: string, name: string, generation: number): void {
+    const { settings, services, monotonic } = this.#world;
+    const service = services().find((one) => one.name === name);
+    if (service === undefined || !allTasks(service).some((task) => task.generation === generation)) return;
+    const key = `${process} ${name}`;
+    const nowMs = monotonic();
+    const recent = [...(this.#unplanned.get(key) ?? []).filter((atMs) => nowMs - atMs < HOUR_MS), nowMs];
+    this.#unplanned.set(key, recent);
+    const most = PATHS.length * settings.issuesPerHour;
+    if (recent.length > most) this.#violated(`${process} issued ${recent.length} credentials for ${name} in an hour`);
+  }
+
+  #checkCap(): void {
+    const { settings, accounts } = this.#world;
+    if (!settings.isTight) return;
+    const known = storedLeases(accounts()).sets.filter((set) => !isUnknown(set));
+    // Two leaders may each issue the last one.
+    if (known.length > settings.maxSets + settings.managers.length - 1)
+      this.#violated(`there are ${known.length} sets, and the most is ${settings.maxSets}`);
+  }
+
+  #violated(problem: string): void {
+    this.problems.add(problem);
+  }
+}
+
+/** Whether a user's update, or what it broke, keeps the service from being rolled. */
+function isHeldUp({ spec, status, update, startFault }: Readonly<SimulatedService>): boolean {
+  const isPaused = status.state === 'paused' || status.state === 'rollback-paused';
+  return spec.image === 'broken' || isPaused || update !== null || startFault !== null;
+}
