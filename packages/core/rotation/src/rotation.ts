@@ -371,7 +371,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     });
     if (next.rolls.length > 0 || isOpen || waits) return soonMs;
     const untilDueMs = next.services.flatMap(({ resumesAtMs }) => resumesAtMs ?? []).map((atMs) => atMs - clock.now());
-    return Math.max(soonMs, Math.min(intervalMs, ...untilDueMs));
+    return Math.max(soonMs, Math.min(intervalMs, this.#leases.untilNextMs, ...untilDueMs));
   }
 
   /** Records this former leader's deliveries for the new leader, as far as the ledger lacks them. */

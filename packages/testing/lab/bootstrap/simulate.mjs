@@ -1,4 +1,4 @@
-// `npm run simulate -- [--seeds N] [--from S] | --replay SEED`: random runs of the simulated Swarm.
+// `npm run simulate -- [--leases] [--seeds N] [--from S] | [--leases] --replay SEED`: random runs of the simulated Swarm.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

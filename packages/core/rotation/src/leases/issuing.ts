@@ -64,11 +64,15 @@ export interface IssuePorts {
   readonly onIssued: (issued: Issued) => void;
   /** How many sets there are now. */
   readonly countSets: () => number;
+  /** How long until the first credential ends that tasks of a service use, in milliseconds; infinite if none does. */
+  readonly leftMs: (serviceId: string) => number;
 }
 
 const ISSUE_DEADLINE_MS = 30_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 300_000;
+/** The longest pause between attempts while tasks of the service have credentials that have ended. */
+const RETRY_ENDED_MS = 30_000;
 const HOUR_MS = 3_600_000;
 
 interface Failure {
@@ -144,10 +148,21 @@ export class Issuing {
   keepHolders(isKept: (serviceId: string, generation: number) => boolean): void {
     for (const key of this.#holders.keys()) {
       const [serviceId = '', generation = '0'] = key.split(' ');
-      if (isKept(serviceId, Number(generation))) continue;
+      // A holder is not in the accounts yet while it is created, and its token is in use while something is issued.
+      if (isKept(serviceId, Number(generation)) || this.#isIssuing(serviceId, Number(generation))) continue;
       void this.#holders.get(key)?.then((holder) => holder?.token.wipe());
       this.#holders.delete(key);
     }
+  }
+
+  /** The holder of a generation is being revoked: the next issue creates another one. */
+  dropHolder(serviceId: string, generation: number): void {
+    for (const key of this.#holders.keys())
+      if (key.startsWith(`${serviceId} ${generation} `)) this.#holders.delete(key);
+  }
+
+  #isIssuing(serviceId: string, generation: number): boolean {
+    return [...this.#flights.keys()].some((key) => key.startsWith(`${generation} ${serviceId} `));
   }
 
   async #issue(request: IssueRequest): Promise<Issued> {
@@ -175,7 +190,10 @@ export class Issuing {
     } catch (cause) {
       const error = ProviderError.from(cause, `${describeRef(ref)}: no credential was issued in time`);
       const retries = (this.#failures.get(key)?.retries ?? -1) + 1;
-      const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(RETRY_FIRST_MS, RETRY_MAX_MS, retries));
+      const pauseMs = Math.max(
+        error.retryAfterMs ?? 0,
+        backoffMs(RETRY_FIRST_MS, this.#maxPauseMs(serviceId), retries),
+      );
       this.#failures.set(key, { error, retries, notBeforeMs: clock.monotonic() + pauseMs });
       const { code, message } = error;
       events.emit({
@@ -211,8 +229,8 @@ export class Issuing {
     const { durationMs, renewable, notAfterMs, tokenTtlMs, leaseId, payload } = issued;
     const isRenewed = renewable && leaseId !== null && durationMs !== null;
     const ends = [
-      isRenewed || durationMs === null ? null : nowMs + durationMs,
-      notAfterMs,
+      // The duration needs no agreement of this machine's clock with the provider's.
+      isRenewed || durationMs === null ? notAfterMs : nowMs + durationMs,
       holder === null && tokenTtlMs !== null ? nowMs + tokenTtlMs : null,
     ].filter((endMs) => endMs !== null);
     return {
@@ -269,10 +287,16 @@ export class Issuing {
     }
   }
 
+  /** Of the time until credentials of the service end, several attempts are made in each part. */
+  #maxPauseMs(serviceId: string): number {
+    const leftMs = this.#ports.leftMs(serviceId);
+    return leftMs <= 0 ? RETRY_ENDED_MS : Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, leftMs / 8));
+  }
+
   /** Records the request, since its answer may be lost. @throws {ProviderError} `RATE_LIMITED` if a limit is reached. */
   #checkLimits({ serviceId, serviceName, leaseKey, ref, isPlanned, extraIssues = 0 }: IssueRequest): void {
     const { maxSets, issuesPerHour } = this.#limits;
-    if (this.#ports.countSets() >= maxSets) {
+    if (this.#ports.countSets() + this.#flights.size >= maxSets) {
       const message = `there are ${maxSets} leases already; raise LEASE_MAX, or find out which services create so many`;
       throw new LeaseLimitReached('LEASE_MAX', ref, message);
     }

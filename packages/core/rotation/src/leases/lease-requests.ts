@@ -32,8 +32,8 @@ export interface RequestPorts {
   readonly epochOf: (serviceId: string, leaseKey: string, generation: number, entry: LedgerService) => number;
   /** Called if a generation needs more sets than it may have. */
   readonly onLost: (serviceId: string, generation: number) => void;
-  /** Called after a task was given a set. */
-  readonly onGiven: (set: LeaseSet) => void;
+  /** Called if a task uses credentials of a generation, or will. */
+  readonly onUse: (of: Pick<LeaseSet, 'serviceId' | 'generation'>) => void;
 }
 
 /**
@@ -84,20 +84,24 @@ export class LeaseRequests {
     if (held.isLockedDown && known?.state === 'running') return { kind: 'already-delivered' };
     if (given !== undefined) return this.#answer(given, request);
     if (known === null) throw unavailable(ref, 'its task is not known, so it is not clear which credential it needs');
-    const sets = setsOf(accounts.view, serviceId, known.generation, key);
-    const values = held.valuesOf(sets, clock.now());
+    const { generation } = known;
+    const setsNow = () => setsOf(accounts.view, serviceId, generation, key);
+    const valuesNow = () => held.valuesOf(setsNow(), clock.now());
     if (known.state === 'running') {
-      const [only] = values;
-      if (only === undefined || sets.length > 1) return { kind: 'already-delivered' };
+      const [only] = valuesNow();
+      if (only === undefined || setsNow().length > 1) return { kind: 'already-delivered' };
       return this.#answer(only, request);
     }
-    const latest = values.at(-1);
-    if (latest !== undefined) return this.#answer(latest, request);
+    const before = valuesNow().at(-1);
+    if (before !== undefined) return this.#answer(before, request);
     // The snapshot may be a second old: nothing is issued for a task that runs by now.
     const now = uses().task(taskId) === undefined ? known : ((await this.#lookUp(taskId, untilMs)) ?? known);
     if (now.state === 'running') return { kind: 'already-delivered' };
     if (now.state === 'ended') throw unavailable(ref, 'its task has ended');
-    const { generation } = now;
+    // Meanwhile it may have been issued for another task.
+    const latest = valuesNow().at(-1);
+    if (latest !== undefined) return this.#answer(latest, request);
+    const sets = setsNow();
     const needed = sets.filter((set) => !isAdopted(set)).length;
     if (needed >= MAX_SETS_OF_GENERATION && !held.isLockedDown) this.#ports.onLost(serviceId, generation);
     const issue: IssueRequest = {
@@ -111,6 +115,7 @@ export class LeaseRequests {
       // In a lockdown each task that starts needs its own.
       ...(held.isLockedDown ? { extraIssues: uses().livingTasks(serviceId).length } : {}),
     };
+    this.#ports.onUse(issue);
     const leftMs = untilMs - clock.monotonic();
     const issued = await withDeadline(clock, leftMs, undefined, () => issuing.issue(issue));
     return this.#answer(issued, request, 'provider');
@@ -165,7 +170,7 @@ export class LeaseRequests {
     }
     const { set, payload } = issued;
     held.gave(taskId, set);
-    this.#ports.onGiven(set);
+    this.#ports.onUse(set);
     return { kind: 'value', value: selectValue(payload, ref), revision: revisionOfEpoch(set.epoch), source };
   }
 

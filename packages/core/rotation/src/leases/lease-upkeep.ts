@@ -21,6 +21,8 @@ export interface UpkeepPorts {
   readonly nameOf: (serviceId: string) => string;
   /** Called before a set is revoked: no further task may be given its values. */
   readonly onRevoke: (set: LeaseSet) => void;
+  /** Called if a reconcile pass should run soon. */
+  readonly onNews: () => void;
 }
 
 /** Why the latest renewal or revocation of something failed. */
@@ -40,6 +42,8 @@ const MIN_PAUSE_MS = 500;
 /** A grant that is shorter than this part of the request is near the maximum. */
 const CUT = 0.95;
 const RETRY_REVOKE_MS = 10_000;
+/** Nothing is revoked for an observation that is older than this: tasks may have started since. */
+const OBSERVATION_HOLDS_MS = 5_000;
 
 /** Renews what tasks use, and revokes what no task uses any more. Only the leader calls {@link run}. */
 export class LeaseUpkeep {
@@ -50,6 +54,7 @@ export class LeaseUpkeep {
   readonly #unusedSince = new Map<string, number>();
   /** What is being revoked, and is not renewed any more. */
   readonly #ending = new Set<string>();
+  #observedAtMs = Number.NEGATIVE_INFINITY;
   readonly #revokeNotBefore = new Map<string, number>();
   /** By set or holder. */
   readonly #failures = new BoundedMap<Failure>({ maxEntries: MAX_KNOWN });
@@ -100,13 +105,22 @@ export class LeaseUpkeep {
     this.#renewals.renewed(id, lifeMs, this.#ports.clock.monotonic());
   }
 
-  /** Records that a task was given credentials of a generation: it is in use. */
+  /** Whether a set is being revoked. */
+  isEnding({ id, holder }: LeaseSet): boolean {
+    return this.#ending.has(id) || (holder !== null && this.#ending.has(holderId({ accessor: holder })));
+  }
+
+  /** Records that a task was or will be given credentials of a generation: it is in use. */
   used({ serviceId, generation }: Generation): void {
     this.#unusedSince.delete(generationKey(serviceId, generation));
   }
 
-  /** Finds the generations that no task uses, after an observation. Returns the keys of all generations. */
-  findUnused(ledger: LedgerDocument): ReadonlySet<string> {
+  /**
+   * Finds the generations that no task uses, after an observation. Returns the keys of all generations.
+   * @param observedAtMs when the observation started, in monotonic milliseconds.
+   */
+  findUnused(ledger: LedgerDocument, observedAtMs: number): ReadonlySet<string> {
+    this.#observedAtMs = observedAtMs;
     const { accounts, clock } = this.#ports;
     const { services } = this.#ports.uses();
     const nowMs = clock.monotonic();
@@ -173,7 +187,9 @@ export class LeaseUpkeep {
       this.#renewals.failed(id, clock.monotonic());
       this.#reportFailure('renew', id, of, error);
       // There is no such lease any more: only new credentials help.
-      if (error.code === 'NOT_FOUND' && error.isProven) accounts.change(endSets(isOwn, clock.now()));
+      if (error.code !== 'NOT_FOUND' || !error.isProven) return;
+      this.#renewals.gone(id);
+      accounts.change(endSets(isOwn, clock.now()));
     }
   }
 
@@ -194,14 +210,13 @@ export class LeaseUpkeep {
 
   /** The revocations that are due: of holders with all they own, and of leases without a holder. */
   #toRevoke(nowMs: number): readonly ((signal: AbortSignal) => Promise<void>)[] {
-    const { accounts, findProvider } = this.#ports;
-    const isDue = ({ serviceId, generation }: Generation, id: string) => {
-      const sinceMs = this.#unusedSince.get(generationKey(serviceId, generation));
-      const isOver = sinceMs !== undefined && nowMs - sinceMs >= this.#revokeAfterMs;
-      return isOver && nowMs >= (this.#revokeNotBefore.get(id) ?? 0);
-    };
-    const holders = accounts.view.holders.filter((holder) => isDue(holder, holderId(holder)));
-    const sets = accounts.view.sets.filter((set) => set.holder === null && isDue(set, set.id));
+    const { accounts, findProvider, onNews } = this.#ports;
+    const holders = accounts.view.holders.filter((holder) => this.#isToRevoke(holder, holderId(holder), nowMs));
+    const sets = accounts.view.sets.filter((set) => set.holder === null && this.#isToRevoke(set, set.id, nowMs));
+    if (holders.length + sets.length > 0 && nowMs - this.#observedAtMs > OBSERVATION_HOLDS_MS) {
+      onNews();
+      return [];
+    }
     return [
       ...holders.map(
         (holder) => (signal: AbortSignal) =>
@@ -219,6 +234,13 @@ export class LeaseUpkeep {
     ];
   }
 
+  /** A revocation that was started is repeated until it succeeds: its credentials are given to no task any more. */
+  #isToRevoke({ serviceId, generation }: Generation, id: string, nowMs: number): boolean {
+    const sinceMs = this.#unusedSince.get(generationKey(serviceId, generation));
+    const isOver = sinceMs !== undefined && nowMs - sinceMs >= this.#revokeAfterMs;
+    return (isOver || this.#ending.has(id)) && nowMs >= (this.#revokeNotBefore.get(id) ?? 0);
+  }
+
   async #revoke(
     of: LeaseSet | StoredHolder,
     id: string,
@@ -228,6 +250,8 @@ export class LeaseUpkeep {
   ): Promise<void> {
     const { accounts, clock, events, onRevoke } = this.#ports;
     const accessor = 'accessor' in of ? of.accessor : undefined;
+    // A task may have started since this was planned.
+    if (!this.#isToRevoke(of, id, clock.monotonic())) return;
     for (const set of accounts.view.sets) {
       if (set.id !== id && set.holder !== accessor) continue;
       // A task that starts from now on gets other credentials, and a renewal that failed does not matter any more.

@@ -21,6 +21,7 @@ import { leaseStatuses } from './lease-statuses.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
 import { LeaseUses, NO_LEASE_USES } from './lease-uses.ts';
 import { desiredEpoch, epochOf, epochOfGeneration, revisionOfEpoch } from './plan-epochs.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { accountForTasks } from './usage.ts';
 
 /** What leases need from outside. */
@@ -58,14 +59,17 @@ export class Leases {
   #uses: LeaseUses = NO_LEASE_USES;
   /** By the ref key of the binding. */
   #current: ReadonlyMap<string, CurrentValue> = new Map();
+  /** When the epoch of a service grows next, in milliseconds since 1970. */
+  #nextMs = Number.POSITIVE_INFINITY;
   /** Generations whose values are lost, and that have all the sets that they may have. */
   readonly #lost = new Set<string>();
   readonly #rolloutMs = new BoundedMap<number>({ maxEntries: 10_000 });
   /** By id, also of services that are gone: their credentials are revoked later. */
   readonly #names = new BoundedMap<string>({ maxEntries: 10_000 });
 
-  constructor(settings: LeaseSettings, ports: LeasePorts) {
-    const { clock, random } = ports;
+  constructor(settings: LeaseSettings, given: LeasePorts) {
+    const clock = new SteadyClock(given.clock);
+    const ports = { ...given, clock };
     this.#settings = settings;
     this.#ports = ports;
     const accounts = new LeaseAccounts({
@@ -82,11 +86,16 @@ export class Leases {
       accounts,
       uses,
       nameOf: (serviceId) => this.#nameOf(serviceId),
-      onRevoke: ({ id }) => this.#held.drop(id),
+      onRevoke: (set) => {
+        this.#held.drop(set.id);
+        // A task that starts from now on needs a holder that lives.
+        this.#issuing.dropHolder(set.serviceId, set.generation);
+      },
     });
     this.#issuing = new Issuing(settings, {
       ...ports,
       countSets: () => accounts.view.sets.length,
+      leftMs: (serviceId) => this.endMs(serviceId) - clock.now(),
       onHolder: (holder) => {
         accounts.change(addHolder(holder));
         this.#upkeep.created(holderId(holder), holder.ttlMs);
@@ -105,9 +114,9 @@ export class Leases {
         this.#lost.add(generationKey(serviceId, generation));
         ports.onNews();
       },
-      onGiven: (set) => this.#upkeep.used(set),
+      onUse: (of) => this.#upkeep.used(of),
     });
-    this.#work = new Ticker(clock, random, async (signal) => {
+    this.#work = new Ticker(clock, ports.random, async (signal) => {
       return this.#role === 'leader' && accounts.unusable === null ? this.#upkeep.run(signal) : IDLE_MS;
     });
   }
@@ -176,6 +185,11 @@ export class Leases {
     return Math.min(Number.POSITIVE_INFINITY, ...ends);
   }
 
+  /** The milliseconds until credentials of a service must be replaced next; infinite if that is not known. */
+  get untilNextMs(): number {
+    return Math.max(0, this.#nextMs - this.#ports.clock.now());
+  }
+
   /** Records how long the latest rollout of a service took, by the service's name. */
   rolledOut(service: string, durationMs: number): void {
     this.#rolloutMs.set(service, durationMs);
@@ -185,7 +199,11 @@ export class Leases {
    * Processes an observation: reads the accounts, adds what changed, and finds which epoch each service must have. It
    * must follow each observation, before anything is planned. Rejects if the orchestrator does not answer.
    */
-  async observe({ role, bindings }: Observation, ledger: LedgerDocument, options: CallOptions): Promise<void> {
+  async observe(
+    { role, bindings, startedAtMs }: Observation,
+    ledger: LedgerDocument,
+    options: CallOptions,
+  ): Promise<void> {
     if (role === 'leader' && this.#role !== 'leader') this.#leaderSinceMs = this.#ports.clock.monotonic();
     this.#role = role;
     this.#uses = new LeaseUses(bindings.services, ledger);
@@ -201,8 +219,10 @@ export class Leases {
       this.#current = new Map();
       return;
     }
-    this.#current = this.#desired(this.#uses);
-    this.#forget(this.#upkeep.findUnused(ledger));
+    const { values, nextMs } = this.#desired(this.#uses);
+    this.#current = values;
+    this.#nextMs = nextMs;
+    this.#forget(this.#upkeep.findUnused(ledger, startedAtMs));
     if (role === 'leader') this.#work.wake();
   }
 
@@ -216,7 +236,7 @@ export class Leases {
    * {@link current} after a manual request.
    */
   desired(services: Observation['bindings']['services'], ledger: LedgerDocument): ReadonlyMap<string, CurrentValue> {
-    return this.#accounts.unusable === null ? this.#desired(new LeaseUses(services, ledger)) : new Map();
+    return this.#accounts.unusable === null ? this.#desired(new LeaseUses(services, ledger)).values : new Map();
   }
 
   /** See {@link LeaseRequests.deliver}. */
@@ -250,21 +270,27 @@ export class Leases {
     );
   }
 
-  #desired(uses: LeaseUses): ReadonlyMap<string, CurrentValue> {
+  /** The desired epochs as values, by ref key, and when the next one grows, in milliseconds since 1970. */
+  #desired(uses: LeaseUses): { readonly values: ReadonlyMap<string, CurrentValue>; readonly nextMs: number } {
     const current = new Map<string, CurrentValue>();
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const use of uses.all) {
       const { service, leaseKey: key, bindings } = use;
       const recorded = uses.recordedEpoch(use);
       const entry = uses.entryOf(service.id);
       const isRequested = bindings.some((binding) => entry.requested.includes(binding.key));
-      const epoch = desiredEpoch({
+      const { epoch, growsAtMs } = desiredEpoch({
         nowMs: this.#ports.clock.now(),
         ...{ service, entry, recorded, isRequested },
         key: bindings[0]?.key ?? '',
-        sets: this.#accounts.view.sets.filter((set) => set.serviceId === service.id && set.leaseKey === key),
+        // No task uses what is being revoked.
+        sets: this.#accounts.view.sets.filter(
+          (set) => set.serviceId === service.id && set.leaseKey === key && !this.#upkeep.isEnding(set),
+        ),
         isLost: (generation) => this.#lost.has(generationKey(service.id, generation)),
         rolloutMs: this.#rolloutMs.get(service.name) ?? 0,
       });
+      nextMs = Math.min(nextMs, growsAtMs);
       const revision = revisionOfEpoch(epoch);
       for (const { refKey } of bindings) {
         const before = this.#current.get(refKey);
@@ -273,7 +299,7 @@ export class Leases {
         current.set(refKey, before?.digest === revision ? before : value);
       }
     }
-    return current;
+    return { values: current, nextMs };
   }
 
   #epochOf(serviceId: string, key: string, generation: number, entry: LedgerService): number {

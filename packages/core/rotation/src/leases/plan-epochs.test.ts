@@ -24,7 +24,7 @@ const at = (nowMs: number, more: Partial<EpochInput> = {}) =>
     ...{ nowMs, service: service(1), entry: NOTHING_OPEN, key: 'k', recorded: 1, sets: [set], rolloutMs: 0 },
     isLost: () => false,
     ...more,
-  });
+  }).epoch;
 const version = (epoch: number) => ({ revision: tagRevision('ref', revisionOfEpoch(epoch)), digest: null });
 const failed = (sinceMs: number) => ({
   ...NOTHING_OPEN,
@@ -55,6 +55,19 @@ describe('the epoch of a service', () => {
     expect(at(0, { isLost: () => true, recorded: 2 })).toBe(2);
   });
 
+  it('does not grow for tasks of an earlier generation that are being replaced', () => {
+    const next = { ...set, id: 'b', generation: 2, issuedAtMs: HOUR_MS * 0.6, endMs: HOUR_MS * 1.6 };
+    const rolled = { ...service(1, 2), generation: 2 };
+    expect(at(HOUR_MS * 0.72, { service: rolled, sets: [set, next] })).toBe(1);
+    expect(at(HOUR_MS * 0.72, { service: { ...rolled, generation: 1 }, sets: [set, next] })).toBe(2);
+  });
+
+  it('grows if the clock of the process that issued a set was ahead, so that its end is not known', () => {
+    const ahead = { ...set, issuedAtMs: HOUR_MS, endMs: HOUR_MS * 2 };
+    expect(at(HOUR_MS * 0.5, { sets: [ahead] })).toBe(2);
+    expect(at(HOUR_MS * 0.99, { sets: [ahead] })).toBe(1);
+  });
+
   it('grows again after tasks failed with the next one, once half of the rest has passed', () => {
     const input = { recorded: 2, entry: failed(HOUR_MS * 0.7) };
     expect(at(HOUR_MS * 0.75, input)).toBe(2);
@@ -78,6 +91,14 @@ describe('the epoch of a service', () => {
     expect(epochOfGeneration(failed(0), 'k', 4, 2)).toBe(1);
     expect(epochOfGeneration(NOTHING_OPEN, 'k', 4, 2)).toBe(2);
   });
+});
+
+it('tells when the epoch of a service grows', () => {
+  const input = { service: service(1), entry: NOTHING_OPEN, key: 'k', recorded: 1, rolloutMs: 0, isLost: () => false };
+  const { growsAtMs } = desiredEpoch({ ...input, nowMs: 0, sets: [set] });
+  expect(growsAtMs).toBe(rollAtMs(set, 0, 0));
+  expect(desiredEpoch({ ...input, nowMs: growsAtMs - 1, sets: [set] }).epoch).toBe(1);
+  expect(desiredEpoch({ ...input, nowMs: growsAtMs, sets: [set] }).epoch).toBe(2);
 });
 
 it('managers agree on when a set is replaced, and sets differ', () => {

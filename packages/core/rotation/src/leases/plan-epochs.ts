@@ -28,31 +28,64 @@ const ROLL_AT = 2 / 3;
 const SPREAD = 0.1;
 /** A set is not replaced before this part of its life, however long rollouts take. */
 const EARLIEST = 1 / 3;
-/** The pause after a failed attempt to replace a set. It doubles after each. */
+/** How far the clocks of managers may differ: this time, or this part of the life of a set if that is longer. */
+const CLOCK_TOLERANCE_MS = 5_000;
+const CLOCK_TOLERANCE = 0.05;
+/** The pause after a failed attempt to replace a set. It doubles after each, and is shorter if the set ends soon. */
 const RETRY_FIRST_MS = 60_000;
 const RETRY_MAX_MS = 3_600_000;
+
+/** The epoch that the tasks of a service must have, and when it grows. */
+export interface DesiredEpoch {
+  readonly epoch: number;
+  /** When the next epoch is due, in milliseconds since 1970; infinite if that is not known yet. */
+  readonly growsAtMs: number;
+}
 
 /**
  * The epoch that the tasks of a service must have. It grows if their sets end soon, have ended, or can't be delivered to
  * further tasks. A pure function. It never shrinks.
  */
-export function desiredEpoch(input: EpochInput): number {
+export function desiredEpoch(input: EpochInput): DesiredEpoch {
   const { sets, service, recorded } = input;
   const base = Math.max(1, recorded, ...sets.map(({ epoch }) => epoch));
   const inUse = new Set(service.tasks.flatMap(({ state, generation }) => (state === 'ended' ? [] : [generation])));
+  // Tasks of earlier generations are replaced already, if the present one has credentials that do not end soon.
+  const isReplaced = sets.some(
+    (set) => set.generation === service.generation && dueAtMs(input, set, base) > input.nowMs,
+  );
+  const times = sets.map((set) => {
+    if (!inUse.has(set.generation) || (isReplaced && set.generation < service.generation))
+      return Number.POSITIVE_INFINITY;
+    return growsAtMs(input, set, base);
+  });
+  const earliestMs = Math.min(Number.POSITIVE_INFINITY, ...times);
+  return earliestMs <= input.nowMs
+    ? { epoch: base + 1, growsAtMs: Number.POSITIVE_INFINITY }
+    : { epoch: base, growsAtMs: earliestMs };
+}
+
+/** When a set that tasks use makes the epoch grow. */
+function growsAtMs(input: EpochInput, set: LeaseSet, base: number): number {
   const { rollout } = input.entry;
   // An open rollout brings what was requested.
   const isRequested = input.isRequested === true && (rollout === null || rollout.state === 'failed');
-  const isNeeded = sets.some((set) => {
-    if (!inUse.has(set.generation)) return false;
-    if (set.epoch === base && isRequested) return true;
-    if (set.epoch === base && input.isLost(set.generation)) return true;
-    const attempt = base - set.epoch;
-    const pauseMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
-    const isNext = attempt === 0 || input.nowMs - failedAtMs(input, base) >= pauseMs;
-    return isNext && input.nowMs >= rollAtMs(set, input.rolloutMs, attempt);
-  });
-  return isNeeded ? base + 1 : base;
+  if (set.epoch === base && (isRequested || input.isLost(set.generation))) return Number.NEGATIVE_INFINITY;
+  const attempt = base - set.epoch;
+  const dueMs = dueAtMs(input, set, base);
+  if (attempt === 0) return dueMs;
+  const failedMs = failedAtMs(input, base);
+  const pauseMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
+  const leftMs = (set.endMs ?? Number.POSITIVE_INFINITY) - failedMs;
+  return Math.max(dueMs, failedMs + (leftMs > 0 ? Math.min(pauseMs, leftMs / 4) : pauseMs));
+}
+
+function dueAtMs({ nowMs, rolloutMs }: EpochInput, set: LeaseSet, base: number): number {
+  if (set.endMs === null) return Number.POSITIVE_INFINITY;
+  // The clock of the process that issued it was ahead, so it ends sooner than its end says.
+  const toleranceMs = Math.max(CLOCK_TOLERANCE_MS, (set.endMs - set.issuedAtMs) * CLOCK_TOLERANCE);
+  if (set.issuedAtMs - nowMs > toleranceMs) return Number.NEGATIVE_INFINITY;
+  return rollAtMs(set, rolloutMs, base - set.epoch);
 }
 
 /**

@@ -36,3 +36,13 @@ it('tries a failed renewal again at least four times before the end', () => {
   expect(attempts).toBeGreaterThanOrEqual(4);
   expect(schedule.failuresOf('a')).toBe(attempts);
 });
+
+it('rarely tries again what has ended, and never what does not exist any more', () => {
+  const schedule = new RenewalSchedule(() => 1);
+  schedule.renewed('a', 100_000, 0);
+  for (let nowMs = 100_000; nowMs < 700_000; nowMs = schedule.nextAtMs) schedule.failed('a', nowMs);
+  expect(schedule.failuresOf('a')).toBeLessThan(12);
+  schedule.gone('a');
+  schedule.keep(new Map([['a', 100_000]]), 700_000);
+  expect(schedule.nextAtMs).toBe(Number.POSITIVE_INFINITY);
+});

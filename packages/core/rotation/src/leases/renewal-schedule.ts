@@ -50,9 +50,16 @@ export class RenewalSchedule {
     if (renewal === undefined) return;
     // What this process never renewed has three tenths of its time left.
     const leftMs = (renewal.endsAtMs ?? nowMs + renewal.everyMs * 0.3) - nowMs;
-    const mostMs = Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, leftMs / 4));
+    // What has ended can't be saved any more.
+    const mostMs = leftMs <= 0 ? RETRY_MAX_MS : Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, leftMs / 4));
     renewal.dueAtMs = nowMs + backoffMs(RETRY_FIRST_MS, mostMs, renewal.failures) * (0.5 + this.#jitter() / 2);
     renewal.failures += 1;
+  }
+
+  /** It does not exist any more, so it is not renewed again. */
+  gone(id: string): void {
+    const renewal = this.#renewals.get(id);
+    if (renewal !== undefined) renewal.dueAtMs = Number.POSITIVE_INFINITY;
   }
 
   /** The ids that are due, the most urgent first. */

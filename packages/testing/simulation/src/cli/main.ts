@@ -1,8 +1,10 @@
-// simulate [--seeds N] [--from S] | --replay SEED: runs random histories, or shows one.
+// simulate [--leases] [--seeds N] [--from S] | [--leases] --replay SEED: runs random histories, or shows one; with --leases of
+// credentials that end.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { executeRun } from '../run/execute-run.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from '../run/tolerated-anomalies.ts';
+import { replayLeases, simulateLeases } from './lease-histories.ts';
 import { runSeeds } from './run-seeds.ts';
 
 const { values } = parseArgs({
@@ -10,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '0' },
     replay: { type: 'string' },
+    leases: { type: 'boolean', default: false },
   },
 });
 
@@ -17,8 +20,15 @@ const { values } = parseArgs({
 const MIN_FOR_SHARES = 1_000;
 const PROGRESS_EVERY_MS = 5_000;
 
-if (values.replay === undefined) await simulate(Number(values.from), Number(values.seeds));
-else await replay(Number(values.replay));
+const { leases, replay: replayed } = values;
+if (leases) {
+  const isGood =
+    replayed === undefined
+      ? await simulateLeases(Number(values.from), Number(values.seeds), say)
+      : await replayLeases(Number(replayed), say);
+  process.exitCode = isGood ? 0 : 1;
+} else if (replayed === undefined) await simulate(Number(values.from), Number(values.seeds));
+else await replay(Number(replayed));
 
 async function simulate(from: number, count: number): Promise<void> {
   const startedAtMs = performance.now();

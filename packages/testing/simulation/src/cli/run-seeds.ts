@@ -1,18 +1,28 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { LeaseRunResult } from '../lease-run/lease-run.ts';
 import type { RunResult } from '../run/execute-run.ts';
 
 /** Which histories to run. */
-export interface SeedRange {
+export interface SeedRange<Result> {
   readonly from: number;
   readonly count: number;
   readonly workers: number;
   /** Called as each ends, in any order. */
-  readonly onResult: (result: RunResult) => void;
+  readonly onResult: (result: Result) => void;
 }
 
 /** Runs the histories of a range of seeds, on several threads. Rejects where a thread ends by an error. */
-export async function runSeeds({ from, count, workers, onResult }: SeedRange): Promise<void> {
+export function runSeeds(range: SeedRange<RunResult>): Promise<void> {
+  return run('values', range);
+}
+
+/** As {@link runSeeds}, of histories of leases. */
+export function runLeaseSeeds(range: SeedRange<LeaseRunResult>): Promise<void> {
+  return run('leases', range);
+}
+
+async function run<Result>(kind: string, { from, count, workers, onResult }: SeedRange<Result>): Promise<void> {
   let next = from;
   const work = async () => {
     const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
@@ -20,7 +30,7 @@ export async function runSeeds({ from, count, workers, onResult }: SeedRange): P
     });
     try {
       while (next < from + count) {
-        worker.postMessage(next++);
+        worker.postMessage({ kind, seed: next++ });
         const [result] = await once(worker, 'message');
         onResult(result);
       }

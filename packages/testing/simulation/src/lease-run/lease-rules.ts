@@ -39,7 +39,7 @@ export function settingsOf(random: SeededRandom): LeaseSettings {
       loginTtlMs: random.pick([4 * TTL_MS, 20 * TTL_MS]),
       keepsLease,
     },
-    intervalMs: random.pick([5_000, 10_000, 20_000]),
+    intervalMs: random.pick([10_000, 20_000, 30_000]),
     maxSets: isTight ? random.between(2, 5) : 500,
     issuesPerHour: isTight ? random.between(2, 4) : 100,
     isTight,

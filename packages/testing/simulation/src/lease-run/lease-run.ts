@@ -26,7 +26,7 @@ export interface LeaseRunResult {
 }
 
 const SECOND_MS = 1_000;
-const ACTIONS = 30;
+const ACTIONS = 16;
 /** After each action as much time passes at least. */
 const MIN_PAUSE_S = 10;
 const REVOKE_AFTER_MS = 30_000;
@@ -75,6 +75,11 @@ export class LeaseRun {
       services: () => this.#swarm.services,
       monotonic: () => clock.monotonic(),
       accounts: () => this.#swarm.leaseAccounts.text,
+      leadingProcess: () => {
+        const { leader } = this.#cluster;
+        return leader === null ? null : this.#lifeOf(leader);
+      },
+      isClockWrong: () => settings.managers.some((name) => this.#cluster.manager(name).clockOffsetMs !== 0),
       isDisturbed: () => this.#isDisturbed(),
     });
     this.#scene = {
@@ -116,7 +121,7 @@ export class LeaseRun {
     this.#isCalm = true;
     this.#say('all is healthy');
     this.#healAll();
-    await this.#pass(3 * (TTL_MS / SECOND_MS));
+    await this.#pass(2.5 * (TTL_MS / SECOND_MS));
     this.#judge(() => this.#oracle.checkAccounts());
     for (const { id } of this.#swarm.services) this.#swarm.removeService(id);
     this.#say('all services are removed');
@@ -204,7 +209,7 @@ export class LeaseRun {
       tornMs: () => 0,
       hints: () => random.between(0, 2),
       onEvent: (manager, event) => {
-        this.#judge(() => this.#oracle.happened(`${manager}/${this.#lives.get(manager) ?? 0}`, event));
+        this.#judge(() => this.#oracle.happened(this.#lifeOf(manager), event));
         const isQuiet = event.type === 'lease.renewed' || event.type === 'lease.already-delivered';
         if (event.type.startsWith('lease.') && !isQuiet)
           this.#say(`  ${manager} ${JSON.stringify({ ...event, atMs: undefined })}`);
@@ -222,6 +227,11 @@ export class LeaseRun {
       onLedger: () => undefined,
       onLedgerNotWritten: () => undefined,
     });
+  }
+
+  /** Names the present life of the plugin of a manager. */
+  #lifeOf(manager: string): string {
+    return `${manager}/${this.#lives.get(manager) ?? 0}`;
   }
 
   #interfere(manager: string, port: PortName): PortFault | null {
