@@ -17,7 +17,7 @@ const tags = [
   [LATER, tag(nextMinor(now))],
 ];
 
-const tracked = execFileSync('git', ['ls-files', '-z', 'apps', 'docker', 'docs', 'packages'], { encoding: 'utf8' });
+const tracked = execFileSync('git', ['ls-files', '-z', 'apps', 'docker', 'docs', 'examples', 'packages'], { encoding: 'utf8' });
 for (const file of ['package.json', ...tracked.split('\0')]) {
   if (!/\.(md|yml|ts|json)$|Dockerfile$/.test(file)) continue;
   const isManifest = /^(docs\/examples\/.*)?package\.json$/.test(file);

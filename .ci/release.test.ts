@@ -47,10 +47,11 @@ test('`npm run release:version` gives all packages one version, which the image 
   expect(now).not.toBe(before);
   const directories = ['.', 'apps/cli', 'docker/plugin', ...published.map((path) => `packages/${path}`)];
   expect(await Promise.all(directories.map(versionOf))).toEqual(directories.map(() => now));
+  expect(await read('CHANGELOG.md')).toContain(`## ${now}\n`);
   expect(await read('packages/core/provider/CHANGELOG.md')).toMatch(new RegExp(`## ${now}[^]*Something new\\.`));
   expect((await readdir(join(clone, '.changeset'))).sort()).toEqual(['README.md', 'config.json']);
 
-  for (const file of ['docker/stack.yml', 'docker/Dockerfile', 'docs/guides/install.md']) {
+  for (const file of ['docker/stack.yml', 'docker/Dockerfile', 'docs/guides/install.md', 'examples/aws/plugin.yml']) {
     expect(await read(file)).toContain(`vault-swarm-plugin:${now}`);
     expect(await read(file)).not.toContain(`vault-swarm-plugin:${before}`);
   }

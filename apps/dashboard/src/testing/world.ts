@@ -226,7 +226,7 @@ export function worldOf(
       summary: summaryOf(services, secrets, []),
       plugin: {
         name: 'vault-secrets-plugin',
-        version: '1.4.0',
+        version: '0.2.0',
         started_at: new Date(STARTED_MS).toISOString(),
         uptime_seconds: 15_120,
       },
