@@ -1,5 +1,6 @@
 // After `changeset version`: writes the new version wherever else the repository names its own: its package.json, the image's tag
-// in files and guides (and the tag of the version after it, to which the guide upgrades), and the examples' dependencies.
+// in files and guides (and the tag of the version after it, to which the guide upgrades), the examples' dependencies, and the changelog of the
+// product, whose section "Unreleased" becomes that of the version.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -17,7 +18,9 @@ const tags = [
   [LATER, tag(nextMinor(now))],
 ];
 
-const tracked = execFileSync('git', ['ls-files', '-z', 'apps', 'docker', 'docs', 'examples', 'packages'], { encoding: 'utf8' });
+const tracked = execFileSync('git', ['ls-files', '-z', 'apps', 'docker', 'docs', 'examples', 'packages'], {
+  encoding: 'utf8',
+});
 for (const file of ['package.json', ...tracked.split('\0')]) {
   if (!/\.(md|yml|ts|json)$|Dockerfile$/.test(file)) continue;
   const isManifest = /^(docs\/examples\/.*)?package\.json$/.test(file);
@@ -26,3 +29,6 @@ for (const file of ['package.json', ...tracked.split('\0')]) {
   const renamed = renames.reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
   if (renamed !== text) writeFileSync(file, renamed);
 }
+
+const changelog = readFileSync('CHANGELOG.md', 'utf8');
+writeFileSync('CHANGELOG.md', changelog.replace('## Unreleased\n', `## Unreleased\n\n## ${now}\n`));
