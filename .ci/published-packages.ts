@@ -11,5 +11,6 @@ export const published = [
     'adapters/swarm-driver',
     'adapters/vault',
     'testing/provider-contract',
+    'testing/workloads-contract',
   ],
 ];

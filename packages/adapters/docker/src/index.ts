@@ -5,7 +5,6 @@ export {
   type DockerConnectionOptions,
   MAX_LIST_BYTES,
 } from './connection.ts';
-export { DockerError } from './docker-error.ts';
 export { DockerLeadership } from './leadership.ts';
 export { type DockerLedgerOptions, DockerLedgerStore, leaseLedgerName, ledgerName } from './ledger-store.ts';
 export type { LedgerKeys } from './ledger-trust.ts';

@@ -4,7 +4,7 @@ import {
   type SecretVersion,
   serialiseLedger,
   type Values,
-} from '@vault-swarm/rotation';
+} from '@vault-swarm/rotation/ledger-format';
 import { expect, test } from 'vitest';
 import type { DockerConnection } from './connection.ts';
 import { DockerLedgerStore } from './ledger-store.ts';

@@ -1,3 +1,2 @@
 export { type DriverEvent, driverEvents } from './driver-events.ts';
 export { createDriverServer, type DriverServer, type DriverServerOptions } from './driver-server.ts';
-export { SocketInUse, SocketUnusable } from './socket-lock.ts';

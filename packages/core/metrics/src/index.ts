@@ -3,7 +3,6 @@ export { type DeliveryCounts, DeliveryStats, type DeliverySummary } from './deli
 export { EventCatalog, type EventRecord } from './event-catalog.ts';
 export { EventDeduplicator } from './event-deduplicator.ts';
 export { type HealthSummary, healthSummary, type SummarisedService, type SummaryFacts } from './health-summary.ts';
-export { Heartbeat } from './heartbeat.ts';
 export { History, type HistoryReport, type HistorySources } from './history.ts';
 export { knownProblems, type ProblemSources } from './known-problems.ts';
 export { type DatedProblem, ProblemAges } from './problem-ages.ts';
@@ -19,5 +18,5 @@ export {
 } from './recent-events.ts';
 export { type HealthReport, healthReport, type MetricsReport, metricsReport, type Stats } from './reports.ts';
 export { type MonthOfRequests, RequestCosts } from './request-costs.ts';
-export { errorRate, RotationCounters } from './rotation-counters.ts';
+export { errorRate } from './rotation-counters.ts';
 export type { RuntimeProbe, RuntimeStats } from './runtime.ts';

@@ -102,6 +102,10 @@ export interface ChangeProbe {
  * wrong.
  */
 export interface ChangeHints {
-  /** Calls `listener` for each hint, until the returned function is called. */
-  onHint(listener: () => void): () => void;
+  /**
+   * Calls `listener` for each hint, until the returned function is called. `changed` are the locations that may have
+   * changed: only their values are probed then, each with all of its fields. Without it, all values of the provider are
+   * probed.
+   */
+  onHint(listener: (changed?: readonly Pick<SecretRef, 'location'>[]) => void): () => void;
 }

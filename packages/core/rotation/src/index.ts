@@ -1,24 +1,5 @@
-export type { LabelProblem, SecretBinding, ServiceBindings } from './bindings/secret-binding.ts';
-export { parseLedger, serialiseLedger } from './ledger/codec.ts';
-export {
-  emptyLedger,
-  type Hint,
-  type LedgerDocument,
-  type LedgerSecret,
-  type LedgerService,
-  type Lockdown,
-  type Noticed,
-  type OpenRollout,
-  type PreviousValue,
-  type Quarantine,
-  type RolloutTrigger,
-  type Values,
-} from './ledger/ledger.ts';
-export { isOfRef, type SecretVersion, untagRevision } from './ledger/secret-version.ts';
+export type { Lockdown } from './ledger/ledger.ts';
 export type { LocksDown } from './manual/lockdown.ts';
-export { type Plan, type PlanInput, plan, type ServicePlan } from './planner/plan.ts';
-export { RAMP_START, type Ramp } from './planner/ramp.ts';
-export type { Availability, RollAction } from './planner/service-state.ts';
 export type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 export type { AcceptsHints } from './ports/accepts-hints.ts';
 export type {
@@ -85,4 +66,3 @@ export type {
   ServiceStatus,
   TaskRevisionCount,
 } from './status/status.ts';
-export type { Answered, CurrentValue } from './tasks/task-revision.ts';

@@ -12,7 +12,7 @@ export interface WorkloadsHarness {
   createSecret(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Creates a service that uses the named secrets, without waiting for its tasks. */
   createService(name: string, kind: 'service' | 'job', replicas: number, secrets: readonly string[]): Promise<void>;
-  /** Does the same as `docker service update --force`. */
+  /** Restarts all tasks of the service, as its user can: in Docker `docker service update --force`. */
   forceUpdate(service: string): Promise<void>;
   /** Changes a part of the service's task template other than the generation. */
   changeSpec(service: string): Promise<void>;

@@ -38,7 +38,7 @@ export interface ServiceBindings {
 }
 
 /** A secret with invalid labels, and the reason. */
-export interface LabelProblem {
+interface LabelProblem {
   readonly secret: WorkloadSecret;
   readonly message: string;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@vault-swarm/kernel';
 import {
+  type ChangeHints,
   type ProbeResult,
   ProviderError,
   type ProviderInstance,
@@ -61,15 +62,24 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
   const refs = { good: refsOf('good'), bad: refsOf('bad') };
   let version = 1;
   const polledAtMs: number[] = [];
+  /** How many refs each poll of the good provider was about. */
+  const polledRefs: number[] = [];
+  let hint: Parameters<ChangeHints['onHint']>[0] = () => undefined;
   let isDown = false;
   const markers = (given: readonly SecretRef[]) =>
     new Map(given.map((ref) => [refKey(ref), { kind: 'marker', marker: `${version}` } satisfies ProbeResult]));
   const never = new Promise<never>(() => undefined);
   const instances: Readonly<Record<string, Partial<ProviderInstance>>> = {
     good: {
-      hints: null,
+      hints: {
+        onHint: (listener) => {
+          hint = listener;
+          return () => undefined;
+        },
+      },
       probe: {
         probe: async (given) => {
+          polledRefs.push(given.length);
           polledAtMs.push(clock.monotonic());
           if (isDown) throw new ProviderError('UNAVAILABLE', 'down');
           return markers(given);
@@ -125,7 +135,8 @@ function setUp({ hangs }: { readonly hangs: boolean }) {
   const goDown = () => {
     isDown = true;
   };
-  return { findsAfterMs, poller, pollsWithin, goDown, key: goodKeys[0] ?? '' };
+  const hinted: typeof hint = (changed) => hint(changed);
+  return { findsAfterMs, poller, pollsWithin, polledRefs, hinted, goDown, key: goodKeys[0] ?? '' };
 }
 
 test('of a thousand secrets at two providers, those of one are found changed as soon while the other hangs', async () => {
@@ -162,5 +173,25 @@ test('a standby polls a provider that does not answer as often as the leader doe
   goDown();
   await pollsWithin(70_000);
   expect((await pollsWithin(10_000)).length).toBeGreaterThanOrEqual(9);
+  await poller.stop();
+});
+
+test('a hint polls all refs, or those of the locations that it names, and delays no other poll', async () => {
+  const { poller, pollsWithin, polledRefs, hinted } = setUp({ hangs: false });
+  poller.start();
+  await pollsWithin(1_500);
+  const polled = async (changed?: Parameters<typeof hinted>[0]) => {
+    polledRefs.length = 0;
+    hinted(changed);
+    await pollsWithin(100);
+    return [...polledRefs];
+  };
+  expect(await polled()).toEqual([SECRETS_EACH]);
+  expect(await polled([{ location: { path: 'p7' } }, { location: { path: 'p8' } }])).toEqual([2]);
+  expect(await polled([{ location: { path: 'not in use' } }])).toEqual([]);
+  expect(await polled([])).toEqual([]);
+  polledRefs.length = 0;
+  await pollsWithin(1_000);
+  expect(polledRefs).toEqual([SECRETS_EACH]);
   await poller.stop();
 });

@@ -5,6 +5,7 @@ import type { LedgerDocument, Noticed } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
+import { locationKey } from './location-key.ts';
 import { ProviderHealthCheck } from './provider-health-check.ts';
 import { ProviderOutages } from './provider-outages.ts';
 import { ProviderWatcher } from './provider-watcher.ts';
@@ -12,6 +13,10 @@ import { ProviderWatcher } from './provider-watcher.ts';
 interface Watched {
   readonly watch: ProviderWatcher;
   readonly loop: Ticker;
+  /** Whether the next poll is about all refs, although the interval is not over. */
+  isAllDue: boolean;
+  /** The locations of hints, for the next poll. */
+  hinted: Set<string>;
   /** Why the next poll is made, if not because the interval is over. */
   noticed: Noticed | null;
 }
@@ -66,11 +71,11 @@ export class ProviderPoller {
 
   /** Subscribes to the providers' hints. The loops start with the first refs. */
   start(): void {
-    for (const [name, { loop }] of this.#poller) {
+    for (const [name, watched] of this.#poller) {
       // A provider that never gets ready gives no hints. Its loop reports why.
       this.#ports.findProvider(name).then(
         ({ hints }) => {
-          if (hints !== null) this.#unsubscribe.push(hints.onHint(() => loop.wake()));
+          if (hints !== null) this.#unsubscribe.push(hints.onHint((changed) => hint(watched, changed)));
         },
         () => undefined,
       );
@@ -90,7 +95,7 @@ export class ProviderPoller {
   lead(isLeading: boolean): void {
     if (isLeading === this.#isLeading) return;
     this.#isLeading = isLeading;
-    if (isLeading) for (const { loop } of this.#poller.values()) loop.wake();
+    if (isLeading) for (const watched of this.#poller.values()) wakeForAll(watched);
   }
 
   /**
@@ -117,17 +122,21 @@ export class ProviderPoller {
     const watched = this.#poller.get(provider);
     if (watched === undefined) return;
     watched.noticed = noticed ?? watched.noticed;
-    watched.loop.wake();
+    wakeForAll(watched);
   }
 
   /** Polls the provider of a ref as soon as possible. */
   wakeFor(key: string): void {
-    this.#polledOf.get(key)?.loop.wake();
+    const watched = this.#polledOf.get(key);
+    if (watched !== undefined) wakeForAll(watched);
   }
 
   /** Polls all providers now, because an operator asks; resolves when each poll has ended. */
   async poll(): Promise<void> {
-    for (const watched of this.#poller.values()) watched.noticed = { by: 'operator' };
+    for (const watched of this.#poller.values()) {
+      watched.noticed = { by: 'operator' };
+      watched.isAllDue = true;
+    }
     await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
   }
 
@@ -186,8 +195,8 @@ export class ProviderPoller {
       }
     }
     this.#polledOf = polledOf;
-    for (const [name, { watch, loop }] of this.#poller) {
-      if (watch.setRefs(refs.get(name) ?? new Map())) loop.wake();
+    for (const [name, watched] of this.#poller) {
+      if (watched.watch.setRefs(refs.get(name) ?? new Map())) wakeForAll(watched);
     }
   }
 
@@ -210,9 +219,9 @@ export class ProviderPoller {
     this.#digestKey = key;
     this.#digests = new WeakMap();
     if (isFirst) return;
-    for (const { watch, loop } of this.#poller.values()) {
-      watch.reset();
-      loop.wake();
+    for (const watched of this.#poller.values()) {
+      watched.watch.reset();
+      wakeForAll(watched);
     }
   }
 
@@ -227,13 +236,17 @@ export class ProviderPoller {
     });
     let pollDueAtMs = Number.NEGATIVE_INFINITY;
     const loop = new Ticker(clock, random, async (signal, isWoken) => {
-      // Between two polls, only refs that lag or change by a schedule are read again.
-      const isPoll = isWoken || clock.monotonic() >= pollDueAtMs;
-      const { noticed } = watched;
-      if (isPoll) watched.noticed = null;
+      // Between two polls, only refs of hints, and refs that lag or change by a schedule, are read again.
+      const { noticed, hinted, isAllDue } = watched;
+      const isPoll = isAllDue || (isWoken && hinted.size === 0) || clock.monotonic() >= pollDueAtMs;
+      const only = isPoll ? undefined : hinted;
+      watched.hinted = new Set();
+      if (isPoll) Object.assign(watched, { noticed: null, isAllDue: false });
       try {
-        if (await (isPoll ? watch.poll(signal, noticed ?? undefined) : watch.readAgain(signal)))
-          this.#settings.onNews();
+        const isNews = await (isPoll || hinted.size > 0
+          ? watch.poll(signal, (isPoll ? noticed : null) ?? undefined, only)
+          : watch.readAgain(signal));
+        if (isNews) this.#settings.onNews();
       } catch (error) {
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
       }
@@ -245,7 +258,7 @@ export class ProviderPoller {
       const againInMs = watch.againInMs ?? Number.POSITIVE_INFINITY;
       return isPoll ? Math.min(pauseMs, againInMs / EARLIEST) : Math.min(pollDueAtMs - nowMs, againInMs) / EARLIEST;
     });
-    const watched: Watched = { watch, loop, noticed: null };
+    const watched: Watched = { watch, loop, isAllDue: false, hinted: new Set(), noticed: null };
     return watched;
   }
 
@@ -257,4 +270,20 @@ export class ProviderPoller {
     if (this.#digestKey === null) throw new Error('the digest key is read from the ledger before anything is compared');
     return this.#digestKey;
   }
+}
+
+/** Polls all refs of a provider as soon as possible. */
+function wakeForAll(watched: Watched): void {
+  watched.isAllDue = true;
+  watched.loop.wake();
+}
+
+/** Polls what a hint is about as soon as possible. */
+function hint(watched: Watched, changed: readonly Pick<SecretRef, 'location'>[] | undefined): void {
+  if (changed === undefined) {
+    wakeForAll(watched);
+    return;
+  }
+  for (const ref of changed) watched.hinted.add(locationKey(ref));
+  if (changed.length > 0) watched.loop.wake();
 }

@@ -3,6 +3,7 @@ import { describeRef, ProviderError, type ProviderInstance, type SecretRef } fro
 import type { Noticed } from '../ledger/ledger.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
+import { locationKey } from './location-key.ts';
 import type { ProviderOutages } from './provider-outages.ts';
 import { runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
@@ -155,16 +156,20 @@ export class ProviderWatcher {
     return this.#refs.get(key)?.digestOf(revision) ?? null;
   }
 
-  /** Polls all refs once, for the reason `noticed`. Returns whether one of them has a new value, or an error changed. */
-  async poll(signal: AbortSignal, noticed: Noticed = BY_POLL): Promise<boolean> {
+  /**
+   * Polls all refs once, for the reason `noticed`. Returns whether one of them has a new value, or an error changed.
+   * @param only the keys of the locations to poll; by default all.
+   */
+  async poll(signal: AbortSignal, noticed: Noticed = BY_POLL, only?: ReadonlySet<string>): Promise<boolean> {
     this.#noticed = noticed;
-    if (this.#refs.size === 0) return false;
-    const findings = await this.#findAll(signal);
+    const polled = [...this.#refs.values()].filter(({ ref }) => only === undefined || only.has(locationKey(ref)));
+    if (polled.length === 0) return false;
+    const findings = await this.#find(polled, signal);
     const isNews = (finding: Finding) => finding.watched.isNews(finding);
     // A first value is no rotation, so it need not wait for others.
     if (findings.some((finding) => isNews(finding) && finding.watched.current !== null)) {
       await sleep(this.#clock, SETTLE_MS, signal);
-      const later = await this.#findAll(signal, findings);
+      const later = await this.#find(polled, signal, findings);
       const again = new Set(later.map(({ watched }) => watched));
       findings.splice(0, findings.length, ...findings.filter(({ watched }) => !again.has(watched)), ...later);
     }
@@ -186,16 +191,16 @@ export class ProviderWatcher {
   }
 
   /** Finds what may have changed since the latest poll, or since `seen`, the earlier findings of this poll. */
-  async #findAll(signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
+  async #find(watched: readonly WatchedRef[], signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
-    const watched = [...this.#refs.values()];
     const startedAtMs = this.#clock.monotonic();
     const asked = await runProbe(
       { clock: this.#clock, provider: this.#provider, findProvider: this.#findProvider, values: this.#values },
       watched.map(({ ref }) => ref),
       signal,
     );
-    if (asked.problem !== undefined) this.#probeProblem = asked.problem;
+    const isOfAll = watched.length === this.#refs.size;
+    if (asked.problem !== undefined && (isOfAll || asked.problem !== null)) this.#probeProblem = asked.problem;
     const { results } = asked;
     const toRead: ToRead[] = [];
     const findings: Finding[] = [];

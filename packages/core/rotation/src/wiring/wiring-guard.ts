@@ -60,6 +60,8 @@ export class WiringGuard {
   /** Since when tasks run that were given nothing, in monotonic milliseconds. */
   #undeliveredSinceMs: number | null = null;
   #latest: ReadonlyMap<string, Workload> = new Map();
+  /** Whether any rollout was ever reported as completed. */
+  #hasCompleted = false;
 
   constructor(options: WiringGuardOptions) {
     this.#options = options;
@@ -112,6 +114,7 @@ export class WiringGuard {
   observed({ role, secrets, services, hasLedger }: WiringObservation): void {
     this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader';
     this.#latest = new Map(services.map(({ service }) => [service.id, service]));
+    this.#hasCompleted ||= services.some(({ service }) => service.rollout.state === 'completed');
     this.#checkSecretIds(secrets);
     for (const { bindings } of services) {
       for (const { ref, secret } of bindings) this.#checkProvider(ref.provider, secret.name);
@@ -183,6 +186,8 @@ export class WiringGuard {
   #checkCompletion(name: string, roll: AppliedRoll, allRun: boolean): void {
     const nowMs = this.#options.clock.monotonic();
     roll.runsSinceMs = allRun ? (roll.runsSinceMs ?? nowMs) : null;
+    // An orchestrator may forget an update if its own leader changes.
+    if (this.#hasCompleted || this.#isAlone !== true) return;
     if (roll.runsSinceMs === null || nowMs - roll.runsSinceMs < this.#options.stuckAfterMs) return;
     this.#report(
       'completion',

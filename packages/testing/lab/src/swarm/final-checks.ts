@@ -1,4 +1,4 @@
-import { parseLedger } from '@vault-swarm/rotation';
+import { parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { waitFor } from '../process/wait-for.ts';
 import type { PluginSwarm } from './plugin-swarm.ts';
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { type ProbeResult, refKey } from '@vault-swarm/provider';
 import { eventually, expectError, markerOf, probe, readText, within } from '../calls.ts';
 import { canary } from '../canary.ts';
@@ -68,8 +69,12 @@ export const probingChecks: readonly ContractCheck[] = [
     const stop = hints.onHint(() => unwanted++);
     stop();
     let leave = () => {};
+    const { location } = harness.ref('hinted');
     const hinted = new Promise<void>((resolve) => {
-      leave = hints.onHint(resolve);
+      leave = hints.onHint((changed) => {
+        // A hint that names locations is about these only.
+        if (changed === undefined || changed.some((ref) => isDeepStrictEqual(ref.location, location))) resolve();
+      });
     });
     // The write is repeated, because listening may start after onHint returned.
     let turn = 0;

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import {
   type CallOptions,
+  type ChangeHints,
   type Payload,
   type ProbeResult,
   ProviderError,
@@ -54,6 +55,8 @@ export interface Behaviour {
   readonly requests: 'one' | 'value first' | 'revision first';
   readonly heedsAbort: boolean;
   readonly sharesAborts: boolean;
+  /** The name in a hint about this name. */
+  hintedName(name: string): string;
   readonly sendsHints: boolean;
   readonly keepsListeners: boolean;
   readonly recovers: boolean;
@@ -99,6 +102,7 @@ export const rightBehaviour: Behaviour = {
   requests: 'one',
   heedsAbort: true,
   sharesAborts: false,
+  hintedName: (name) => name,
   sendsHints: true,
   keepsListeners: false,
   recovers: true,
@@ -117,7 +121,7 @@ export class MemoryProvider implements ProviderInstance {
   readonly name = 'memory';
   readonly secrets = { read: (ref: SecretRef, options: ReadOptions) => this.#read(ref, options) };
   readonly probe = { probe: (refs: readonly SecretRef[], options: CallOptions) => this.#probe(refs, options) };
-  readonly hints = { onHint: (listener: () => void) => this.#onHint(listener) };
+  readonly hints: ChangeHints = { onHint: (listener) => this.#onHint(listener) };
   readonly leases = null;
   readonly holders = null;
   readonly revisions = {
@@ -292,10 +296,11 @@ export class MemoryProvider implements ProviderInstance {
     return this.#behaviour.probed(answer);
   }
 
-  #onHint(listener: () => void): () => void {
-    if (this.#behaviour.sendsHints) this.#store.listeners.add(listener);
+  #onHint(listener: Parameters<ChangeHints['onHint']>[0]): () => void {
+    const onWrite = (key: string) => listener([{ location: { name: this.#behaviour.hintedName(key.slice(1)) } }]);
+    if (this.#behaviour.sendsHints) this.#store.listeners.add(onWrite);
     return () => {
-      if (!this.#behaviour.keepsListeners) this.#store.listeners.delete(listener);
+      if (!this.#behaviour.keepsListeners) this.#store.listeners.delete(onWrite);
     };
   }
 

@@ -17,7 +17,8 @@ export class MemoryStore {
   readonly versions = new Map<string, Version[]>();
   readonly denied = new Set<string>();
   readonly withdrawn = new Set<string>();
-  readonly listeners = new Set<() => void>();
+  /** Called with the key that was written. */
+  readonly listeners = new Set<(key: string) => void>();
   disturbance: 'outage' | 'login' | 'throttling' | undefined;
   isDamaged = false;
   /** Pending while the store hangs. */
@@ -32,7 +33,7 @@ export class MemoryStore {
     const versions = this.versions.get(key) ?? [];
     const version = { number: ++this.#writes, payload, createdAtMs: Date.now(), checksum: checksumOf(payload) };
     this.versions.set(key, [...versions, version]);
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(key);
   }
 
   /** The version as the store sends it. */

@@ -474,6 +474,11 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['keeps no resource open'],
   },
   { name: 'keeps a timer of its clock', mutation: { endsClockTimers: false }, foundBy: ['keeps no resource open'] },
+  {
+    name: 'names another secret in hints',
+    mutation: { hintedName: () => 'another' },
+    foundBy: ['sends hints about changes'],
+  },
   { name: 'sends no hints', mutation: { sendsHints: false }, foundBy: ['sends hints about changes'] },
   {
     name: 'sends hints to removed listeners',

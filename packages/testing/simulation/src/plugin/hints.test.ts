@@ -1,4 +1,4 @@
-import { parseLedger } from '@vault-swarm/rotation';
+import { parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { describe, expect, test, vi } from 'vitest';
 import { ONE, THREE, TWO, threeManagers } from './three-managers.ts';
 

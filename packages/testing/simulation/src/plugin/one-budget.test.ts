@@ -1,7 +1,8 @@
 import { Delivery } from '@vault-swarm/delivery';
 import { EventBus } from '@vault-swarm/kernel';
 import { AccessGuard, ALLOW_ALL, type ProductEvent, type ProviderInstance, SecretValue } from '@vault-swarm/provider';
-import { parseLedger, Rotation, type RotationPorts, type Values } from '@vault-swarm/rotation';
+import { Rotation, type RotationPorts } from '@vault-swarm/rotation';
+import { parseLedger, type Values } from '@vault-swarm/rotation/ledger-format';
 import { expect, test } from 'vitest';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { simulatedLabels } from '../simulated-labels.ts';

@@ -1,5 +1,5 @@
 import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
-import { parseLedger, serialiseLedger } from '@vault-swarm/rotation';
+import { parseLedger, serialiseLedger } from '@vault-swarm/rotation/ledger-format';
 import { expect, test } from 'vitest';
 import { fails } from '../failing.ts';
 import { SimulatedClock } from '../simulated-clock.ts';

@@ -1,4 +1,4 @@
-import type { LedgerDocument } from '@vault-swarm/rotation';
+import type { LedgerDocument } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import type { TrueBinding } from './ground-truth.ts';

@@ -1,5 +1,5 @@
 import { type Labels, type RotateMode, refKey } from '@vault-swarm/provider';
-import { isOfRef, type SecretVersion, untagRevision } from '@vault-swarm/rotation';
+import { isOfRef, type SecretVersion, untagRevision } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import { simulatedLabels } from '../simulated-labels.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';

@@ -1,4 +1,4 @@
-import { type LedgerDocument, type LedgerService, parseLedger } from '@vault-swarm/rotation';
+import { type LedgerDocument, type LedgerService, parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
 import type { LeadershipOracle } from './leadership-oracle.ts';

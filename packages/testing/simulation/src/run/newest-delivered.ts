@@ -1,4 +1,4 @@
-import { parseLedger } from '@vault-swarm/rotation';
+import { parseLedger } from '@vault-swarm/rotation/ledger-format';
 import type { DriverAnswer } from '../plugin/cluster.ts';
 import { compareRevisions } from '../simulated-provider.ts';
 import type { Kind } from './kinds.ts';

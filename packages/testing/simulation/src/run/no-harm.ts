@@ -1,4 +1,4 @@
-import type { OpenRollout } from '@vault-swarm/rotation';
+import type { OpenRollout } from '@vault-swarm/rotation/ledger-format';
 import { fails } from '../failing.ts';
 import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';

@@ -1,5 +1,6 @@
 import type { TimedEvent } from '@vault-swarm/provider';
-import { type OpenRollout, parseLedger, type RequestedService, type WriteOutcome } from '@vault-swarm/rotation';
+import type { RequestedService, WriteOutcome } from '@vault-swarm/rotation';
+import { type OpenRollout, parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
 import { fingerprintOf, type SimulatedService } from '../swarm/service.ts';

@@ -1,4 +1,4 @@
-import { type OpenRollout, untagRevision } from '@vault-swarm/rotation';
+import { type OpenRollout, untagRevision } from '@vault-swarm/rotation/ledger-format';
 import { compareRevisions } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';

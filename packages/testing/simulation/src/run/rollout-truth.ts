@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type LedgerService, type OpenRollout, untagRevision, type Values } from '@vault-swarm/rotation';
+import { type LedgerService, type OpenRollout, untagRevision, type Values } from '@vault-swarm/rotation/ledger-format';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { liveTasks } from '../swarm/slots.ts';

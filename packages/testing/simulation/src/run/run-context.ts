@@ -1,4 +1,5 @@
-import type { LedgerDocument, RotationSettings } from '@vault-swarm/rotation';
+import type { RotationSettings } from '@vault-swarm/rotation';
+import type { LedgerDocument } from '@vault-swarm/rotation/ledger-format';
 import type { Cluster } from '../plugin/cluster.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { GroundTruth, World } from './ground-truth.ts';

@@ -1,5 +1,6 @@
 import { AccessGuard, ALLOW_ALL, type TimedEvent } from '@vault-swarm/provider';
-import { type LedgerDocument, parseLedger, type RotationSettings } from '@vault-swarm/rotation';
+import type { RotationSettings } from '@vault-swarm/rotation';
+import { type LedgerDocument, parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { fails } from '../failing.ts';
 import { Cluster, type Manager } from '../plugin/cluster.ts';
 import { SeededRandom } from '../seeded-random.ts';

@@ -4,7 +4,7 @@ import {
   parseLedger,
   type SecretVersion,
   type Values,
-} from '@vault-swarm/rotation';
+} from '@vault-swarm/rotation/ledger-format';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
 import { timeSlackMs } from './time-slack.ts';

@@ -1,0 +1,40 @@
+// All that an orchestrator of your own needs: the rotation, its ports, and the parts of other packages in their types.
+export { type Clock, type Digest, EventBus, type Random } from '@vault-swarm/kernel';
+export {
+  type DeliveryRecord,
+  type Events,
+  LabelReader,
+  type LabelScheme,
+  type ProductEvent,
+  type ProviderInstance,
+  type RevisionRequest,
+  type RevisionSelection,
+  type SecretRef,
+  type SecretRevision,
+  type TimedEvent,
+} from '@vault-swarm/provider';
+export {
+  AccessDenied,
+  type FailedTask,
+  type Leadership,
+  type LedgerRecord,
+  type LedgerStore,
+  type Orchestrator,
+  type OrchestratorChanges,
+  type Role,
+  type RollOptions,
+  RolloutRejected,
+  type RolloutReport,
+  Rotation,
+  type RotationPolicy,
+  type RotationPorts,
+  type RotationSettings,
+  type RotationStatus,
+  type ValueCache,
+  type Workload,
+  type WorkloadSecret,
+  type WorkloadSnapshot,
+  type WorkloadTask,
+  type WriteOutcome,
+} from '@vault-swarm/rotation';
+export { systemClock, systemDigest, systemRandom } from './platform.ts';

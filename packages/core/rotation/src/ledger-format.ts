@@ -1,0 +1,4 @@
+// The stored text of the ledger, for the simulation and the tests of stores. It is not published.
+export { parseLedger, serialiseLedger } from './ledger/codec.ts';
+export type { LedgerDocument, LedgerService, OpenRollout, Values } from './ledger/ledger.ts';
+export { isOfRef, type SecretVersion, untagRevision } from './ledger/secret-version.ts';
