@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { describeCommands } from '../apps/cli/src/program.ts';
 import { headingId } from '../docs/site/.vitepress/heading-id.ts';
 import { openDocument } from '../packages/testing/lab/src/documents/document-blocks.ts';
 
@@ -45,6 +46,24 @@ test('every link between the documents leads to an existing file and heading', a
       if (heading !== undefined) expect(headingIds(String(there)), `${page}: ${link}`).toContain(heading);
     }
   }
+});
+
+test('every command of vault-swarm that the documents name is one, and so is each of its options', async () => {
+  const commands = new Map(describeCommands().map(({ name, options }) => [name, options]));
+  commands.set('completion', []); // Of the library that parses the command line.
+  const wrong: string[] = [];
+  for (const page of globSync('{*,docs/**/*,examples/**/*}.md', { cwd: root })) {
+    if (/node_modules|decisions|CHANGELOG/.test(page)) continue;
+    for (const [call, name = '', rest = ''] of (await read(page)).matchAll(
+      /(?<=^|[`$ (])(?:bin\/)?vault-swarm ([a-z]+)([^`\n#|;]*)/gm,
+    )) {
+      if (!commands.has(name)) wrong.push(`${page}: ${call}`);
+      for (const [, option = ''] of rest.matchAll(/(--[a-z-]+)/g)) {
+        if (commands.has(name) && !commands.get(name)?.includes(option)) wrong.push(`${page}: ${call.trim()}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
 });
 
 test('the architecture names only existing files', async () => {
