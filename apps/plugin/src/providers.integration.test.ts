@@ -2,8 +2,12 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AwsFake,
+  type AzureFake,
+  azurePrincipal,
   emptyStore,
   freePort,
+  GCP_FAKE_PROJECT,
+  type GcpFake,
   type HttpApi,
   infisicalApi,
   labImage,
@@ -13,6 +17,8 @@ import {
   readSecret,
   runningTasks,
   startAwsFake,
+  startAzureFake,
+  startGcpFake,
   startHttpApi,
   startOpenBao,
   startPlugin,
@@ -28,8 +34,18 @@ const DRIVER = 'providers-test';
 const IN_TIME = 60_000;
 const REPLICAS = 2;
 
-/** One secret of each provider, all of them in each task of the stack's one service. */
-const names = ['of-vault', 'of-openbao', 'of-aws', 'of-file', 'of-http'] as const;
+/**
+ * One secret of each provider, in each task of one of the stack's services. Two secrets a service: one that is rolled
+ * more than twenty times in a row has to pause.
+ */
+const namesOf = {
+  web: ['of-vault', 'of-openbao'],
+  api: ['of-aws', 'of-file'],
+  jobs: ['of-azure', 'of-gcp'],
+  mail: ['of-http'],
+} as const;
+const services = ['web', 'api', 'jobs', 'mail'] as const;
+const names = Object.values(namesOf).flat();
 type Name = (typeof names)[number];
 
 const directory = tempDirectory();
@@ -38,6 +54,8 @@ let engine: OwnEngine;
 let vault: Vault;
 let openbao: Vault;
 let aws: AwsFake;
+let azure: AzureFake;
+let gcp: GcpFake;
 let http: HttpApi;
 const httpStore = emptyStore('http-token');
 let plugin: PluginProcess;
@@ -46,18 +64,27 @@ let written = 0;
 /** The latest value of each. */
 const values = {} as Record<Name, string>;
 
+// Those of Azure and Google have the labels of swarm-external-secrets.
 const STACK = `
 version: '3.8'
 services:
-  web:
+${services
+  .map(
+    (service) => `
+  ${service}:
     image: ${labImage}
-    secrets: [${names.join(', ')}]
+    secrets: [${namesOf[service].join(', ')}]
     deploy: { replicas: ${REPLICAS}, update_config: { monitor: 1s, parallelism: 0 } }
+`,
+  )
+  .join('')}
 secrets:
   of-vault: { driver: ${DRIVER}, labels: { vault_path: app/db, vault_field: password } }
   of-openbao: { driver: ${DRIVER}, labels: { openbao_path: app/db, openbao_field: password } }
   of-aws: { driver: ${DRIVER}, labels: { aws_secret_name: app/db, aws_field: /users/0/password } }
   of-file: { driver: ${DRIVER}, labels: { file_path: db.json, file_field: password } }
+  of-azure: { driver: ${DRIVER}, labels: { azure_secret_name: shop-db, azure_field: password } }
+  of-gcp: { driver: ${DRIVER}, labels: { gcp_secret_name: shop-db, gcp_field: password } }
   of-http: { driver: ${DRIVER}, labels: { provider: infisical, http_name: DB_PASSWORD } }
 `;
 
@@ -95,28 +122,40 @@ async function write(name: Name): Promise<void> {
       await writeFile(join(files, '.next'), JSON.stringify({ password }));
       await rename(join(files, '.next'), join(files, 'db.json'));
       break;
+    case 'of-azure':
+      azure.vault.write('shop-db', JSON.stringify({ password }));
+      break;
+    case 'of-gcp':
+      gcp.secrets.write(`projects/${GCP_FAKE_PROJECT}/secrets/shop-db`, JSON.stringify({ password }));
+      break;
     case 'of-http':
       putText(httpStore, 'DB_PASSWORD', password);
       break;
   }
 }
 
+/** What the tasks of a service have, by secret. */
+async function held(service: keyof typeof namesOf): Promise<readonly Readonly<Record<string, string>>[]> {
+  const tasks = await runningTasks(engine, `app_${service}`);
+  return Promise.all(
+    tasks.map(async ({ containerId }) => {
+      const read = async (name: Name) => [name, (await readSecret(engine, containerId, name)).toString()] as const;
+      return Object.fromEntries(await Promise.all(namesOf[service].map(read)));
+    }),
+  );
+}
+
 /** Waits until every task has the latest value of each secret. */
 async function isUpToDate(): Promise<void> {
   await waitFor(
     async (see) => {
-      const tasks = await runningTasks(engine, 'app_web');
-      const held = await Promise.all(
-        tasks.map(async ({ containerId }) =>
-          Object.fromEntries(
-            await Promise.all(
-              names.map(async (name) => [name, (await readSecret(engine, containerId, name)).toString()] as const),
-            ),
-          ),
-        ),
+      const tasks = await Promise.all(services.map(held));
+      see(tasks);
+      return tasks.every(
+        (ofService) =>
+          ofService.length === REPLICAS &&
+          ofService.every((task) => Object.entries(task).every(([name, value]) => values[name as Name] === value)),
       );
-      see(held);
-      return held.length === REPLICAS && held.every((task) => names.every((name) => task[name] === values[name]));
     },
     { timeoutMs: IN_TIME, what: 'every task to have the latest values' },
   );
@@ -148,6 +187,14 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
     const end = aws.disturb({ fault: { kind: 'hang' } });
     return async () => end();
   },
+  async 'of-azure'() {
+    const end = azure.disturb({ fault: { kind: 'hang' } });
+    return async () => end();
+  },
+  async 'of-gcp'() {
+    const end = gcp.disturb({ fault: { kind: 'hang' } });
+    return async () => end();
+  },
   async 'of-file'() {
     await rename(files, `${files}-away`);
     return () => rename(`${files}-away`, files);
@@ -160,11 +207,13 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
 
 beforeAll(async () => {
   await mkdir(files, { recursive: true });
-  [engine, vault, openbao, aws, http, port] = await Promise.all([
+  [engine, vault, openbao, aws, azure, gcp, http, port] = await Promise.all([
     startSwarm({ dir: join(directory.path, 'engine') }),
     startVault({ dir: join(directory.path, 'vault') }),
     startOpenBao({ dir: join(directory.path, 'openbao') }),
     startAwsFake(),
+    startAzureFake(),
+    startGcpFake(),
     startHttpApi(infisicalApi(httpStore)),
     freePort(),
   ]);
@@ -177,7 +226,7 @@ beforeAll(async () => {
     env: {
       PLUGIN_NAME: DRIVER,
       DOCKER_HOST: engine.host,
-      SECRETS_PROVIDER: 'vault,openbao,aws,file',
+      SECRETS_PROVIDER: 'vault,openbao,aws,azure,gcp,file',
       VAULT_ADDR: vault.addr,
       VAULT_TOKEN: vault.rootToken,
       OPENBAO_ADDR: openbao.addr,
@@ -186,6 +235,13 @@ beforeAll(async () => {
       AWS_ENDPOINT_URL: aws.endpoint,
       AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'only-for-tests',
+      AZURE_VAULT_URL: azure.endpoint,
+      AZURE_AUTHORITY_HOST: azure.endpoint,
+      AZURE_TENANT_ID: azurePrincipal.tenantId,
+      AZURE_CLIENT_ID: azurePrincipal.clientId,
+      AZURE_CLIENT_SECRET: azurePrincipal.clientSecret,
+      GCP_ENDPOINT: gcp.endpoint,
+      GCE_METADATA_HOST: gcp.host,
       FILE_SECRETS_DIR: files,
       CONFIG_FILE: configFile,
       VAULT_ROTATION_INTERVAL: '1s',
@@ -206,7 +262,8 @@ afterEach(({ task }) => {
 
 afterAll(async () => {
   await plugin?.kill('SIGTERM');
-  await Promise.all([engine?.stop(), vault?.stop(), openbao?.stop(), aws?.stop(), http?.stop()]);
+  const servers = [vault, openbao, aws, azure, gcp, http];
+  await Promise.all([engine?.stop(), ...servers.map((server) => server?.stop())]);
   await directory.remove();
 });
 
@@ -220,7 +277,6 @@ test.for(names)('a new value %s reaches every task of the stack', async (name) =
 test.for(names)('while the provider of what is %s does not answer, the others rotate', async (away) => {
   const end = await outages[away]();
   try {
-    // At once: a service that is rolled more than twenty times in a row has to pause.
     await Promise.all(names.filter((name) => name !== away).map(write));
     await isUpToDate();
   } finally {
@@ -230,14 +286,18 @@ test.for(names)('while the provider of what is %s does not answer, the others ro
   await isUpToDate();
 });
 
-test('the calls to AWS are in the metrics, and what a month of them costs', async () => {
-  const text = await (await fetch(`http://127.0.0.1:${port}/api/metrics`)).text();
-  expect(text).toMatch(/provider_requests_total\{provider="aws",operation="read",outcome="ok"\} [1-9]/);
-  const [, dollars] = /provider_cost_dollars_per_month\{provider="aws"\} (\S+)/.exec(text) ?? [];
-  expect(Number(dollars)).toBeGreaterThan(0);
-});
+test.for(['aws', 'azure', 'gcp'])(
+  'the calls to %s are in the metrics, and what a month of them costs',
+  async (name) => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/api/metrics`)).text();
+    expect(text).toMatch(new RegExp(`requests_total\\{provider="${name}",operation="read",outcome="ok"\\} [1-9]`));
+    const [, dollars] = new RegExp(`cost_dollars_per_month\\{provider="${name}"\\} (\\S+)`).exec(text) ?? [];
+    expect(Number(dollars)).toBeGreaterThan(0);
+  },
+);
 
-test('no value is in the log', () => {
-  expect(plugin.logs()).toContain('"provider":"aws"');
+test('no value and no credential is in the log', () => {
+  for (const name of ['aws', 'azure', 'gcp']) expect(plugin.logs()).toContain(`"provider":"${name}"`);
+  expect(plugin.logs()).not.toContain(azurePrincipal.clientSecret);
   expect(plugin.logs()).not.toContain('canary-');
 });
