@@ -4,6 +4,8 @@ import { freePort } from '../process/free-port.ts';
 import { startAwsFake } from '../servers/aws/fake.ts';
 import { azurePrincipal, startAzureFake } from '../servers/azure/fake.ts';
 import { GCP_FAKE_PROJECT, startGcpFake } from '../servers/gcp/fake.ts';
+import { type ApiRequest, type ApiResponse, jsonResponse, startHttpApi } from '../servers/http/http-api.ts';
+import { emptyStore, infisicalApi, putText } from '../servers/http/secret-apis.ts';
 import { startOpenBao, type Vault } from '../servers/vault.ts';
 import { startVaultProxy, type VaultProxy } from '../servers/vault-proxy.ts';
 import type { Bench } from './bench.ts';
@@ -56,6 +58,8 @@ export const providerFixtures: Readonly<Record<string, (bench: Bench, directory:
     'aws, only DescribeSecret': () => awsFixture(['ListSecrets', 'BatchGetSecretValue']),
     azure: () => azureFixture(),
     gcp: () => gcpFixture(),
+    'http, a version without the value': (_, directory) => infisicalFixture(directory),
+    'http, entity tags': (_, directory) => entityTagFixture(directory),
     file: (_, directory) => fileStand(directory),
   };
 
@@ -160,6 +164,81 @@ async function gcpFixture(): Promise<ProviderFixture> {
       return { requests: calls, bytes, valueReads: byOperation.access ?? 0 };
     },
     stop: () => gcp.stop(),
+  };
+}
+
+/** The fake of Infisical, which returns the version of a secret without its value. */
+async function infisicalFixture(directory: string): Promise<ProviderFixture> {
+  const store = emptyStore('only-for-the-benchmark');
+  const tokenFile = join(directory, 'token');
+  await writeFile(tokenFile, store.token);
+  const path = '/api/v4/secrets/{name}?projectId=shop&environment=prod';
+  return httpFixture(directory, {
+    answer: infisicalApi(store),
+    isValueRead: ({ query }) => query.get('viewSecretValue') !== 'false',
+    settings: {
+      path,
+      ...{ value: '/secret/secretValue', revision: ['/secret/id', '/secret/version'] },
+      headers: { Authorization: { before: 'Bearer ', file: tokenFile } },
+      probe: { path: `${path}&viewSecretValue=false` },
+    },
+    write: (name, value) => putText(store, name, value),
+  });
+}
+
+/** An API that answers a read of an unchanged value with 304. */
+function entityTagFixture(directory: string): Promise<ProviderFixture> {
+  const values = new Map<string, string>();
+  return httpFixture(directory, {
+    answer: ({ path, headers }) => {
+      const value = values.get(path.slice('/v1/'.length));
+      const etag = `"${value}"`;
+      if (value === undefined) return jsonResponse(404, {});
+      return headers['if-none-match'] === etag
+        ? { status: 304, headers: { etag } }
+        : { status: 200, headers: { etag }, body: value };
+    },
+    isValueRead: (_, { status }) => status === 200,
+    settings: { path: '/v1/{name}', revision: 'etag' },
+    write: (name, value) => values.set(name, value),
+  });
+}
+
+async function httpFixture(
+  directory: string,
+  {
+    answer,
+    isValueRead,
+    settings,
+    write,
+  }: {
+    readonly answer: (request: ApiRequest) => ApiResponse;
+    readonly isValueRead: (request: ApiRequest, response: ApiResponse) => boolean;
+    /** More settings of the instance. */
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly write: (name: string, value: string) => void;
+  },
+): Promise<ProviderFixture> {
+  const asked = { requests: 0, bytes: 0, valueReads: 0 };
+  const api = await startHttpApi((request) => {
+    const response = answer(request);
+    asked.requests += 1;
+    asked.bytes += Buffer.byteLength(response.body ?? '');
+    if (isValueRead(request, response)) asked.valueReads += 1;
+    return response;
+  });
+  const [file, noSecrets] = [join(directory, 'config.yaml'), join(directory, 'no-secrets')];
+  await mkdir(noSecrets);
+  const instance = { url: api.url, placeholders: { name: { pattern: '[a-z0-9-]+' } }, ...settings };
+  await writeFile(file, JSON.stringify({ providers: { source: { kind: 'http', settings: instance } } }));
+  return {
+    labels: ({ path }) => ({ provider: 'source', http_name: flat(path) }),
+    env: { SECRETS_PROVIDER: 'file', FILE_SECRETS_DIR: noSecrets, CONFIG_FILE: file },
+    write: async (secrets) => {
+      for (const { path, value } of secrets) write(flat(path), value);
+    },
+    asked: async () => ({ ...asked }),
+    stop: () => api.stop(),
   };
 }
 

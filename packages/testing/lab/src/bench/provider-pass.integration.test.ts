@@ -33,6 +33,8 @@ it('counts the requests of one poll of unchanged secrets to each provider', asyn
     'aws, only DescribeSecret': [SECRETS, 0],
     azure: [1, 0],
     gcp: [SECRETS, 0],
+    'http, a version without the value': [SECRETS, 0],
+    'http, entity tags': [SECRETS, 0],
     file: [SECRETS, 0],
   };
   expect(counted).toEqual(
