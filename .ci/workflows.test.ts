@@ -31,7 +31,7 @@ test.each(workflows)('%s has no error', (path) => {
 
 test('the release builds both architectures, with provenance, bill of materials and signature, on a tag only', () => {
   const release = read('.github/workflows/release.yml');
-  expect(release).toMatch(/^on:\n {2}push:\n {4}tags: \['v/m);
+  expect(release).toMatch(/^on:\n {2}push:\n {4}tags: \["v/m);
   for (const text of ['arch: amd64', 'arch: arm64', 'provenance: mode=max', 'sbom: true', 'cosign sign --yes']) {
     expect(release).toContain(text);
   }
