@@ -113,7 +113,7 @@ test.each([
   const tasks = await taskIds();
   const none = '"secrets":{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]},"services":{}';
   await put({ [LEDGER]: `{"format":3,${fields}${none}}` });
-  await waitFor(async () => /^\{"format":4,"digestKey":.*"keys":\["[^"]+","/.test((await labels())[LEDGER] ?? ''), {
+  await waitFor(async () => /^\{"format":5,"digestKey":.*"keys":\["[^"]+","/.test((await labels())[LEDGER] ?? ''), {
     timeoutMs: IN_TIME,
     what: 'a ledger that has both secrets again',
   });

@@ -198,20 +198,20 @@ test('an earlier version is upgraded in place: its ledger is kept, and only what
   await reached('web', 'cert', 'cert 2', 'cert 2');
   await reached('worker', 'cert', 'cert 2');
   await nothingIsOpen();
-  expect(JSON.parse(await ledger())).toMatchObject({ format: 4, digestKey: present.digestKey });
+  expect(JSON.parse(await ledger())).toMatchObject({ format: 5, digestKey: present.digestKey });
   expect(await health()).toMatchObject({ healthy: true, problems: [] });
 });
 
 test('a later version’s ledger stops the rotation with a clear message, is left as it is, and secrets are served', async () => {
   const readable = await ledger();
-  await replaceLedger(readable.replace('"format":4', '"format":5'));
+  await replaceLedger(readable.replace('"format":5', '"format":6'));
   const { Version } = await ledgerObject();
   const before = await tasks();
   await write('db', 'db 3');
   await passes();
 
   const problem = expect.stringMatching(
-    /^The ledger is of a later version: .*format 5, .*; update the plugin on this manager/,
+    /^The ledger is of a later version: .*format 6, .*; update the plugin on this manager/,
   );
   expect(await health()).toMatchObject({ healthy: true, problems: [problem] });
   expect(plugin.logs()).toMatch(/"event":"plugin.warning","message":"a later version of the plugin wrote the ledger/);

@@ -77,10 +77,10 @@ test.each([
   expect(parseLedger(text)).toBeNull();
 });
 
-test.each([2, 3])('a ledger of format %i has the same fields or fewer', (format) => {
+test.each([2, 3, 4])('a ledger of format %i has the same fields or fewer', (format) => {
   const ledger = emptyLedger('key');
   const text = serialiseLedger(ledger);
-  expect(readLedger(text.replace('"format":4', `"format":${format}`))).toEqual({ kind: 'readable', format, ledger });
+  expect(readLedger(text.replace('"format":5', `"format":${format}`))).toEqual({ kind: 'readable', format, ledger });
 });
 
 /** What the plugin of the commit c0123f3 left on a real Swarm. */
@@ -132,32 +132,32 @@ test('a rollout that an earlier version has started is open, and what its tasks 
 });
 
 test('a later version’s ledger is not taken for a damaged one, whatever else there is in it', () => {
-  expect(readLedger('{"format":5,"digestKey":"key","what":[]}')).toEqual({
-    ...{ kind: 'newer', format: 5, digestKey: 'key', isLockedDown: false },
+  expect(readLedger('{"format":6,"digestKey":"key","what":[]}')).toEqual({
+    ...{ kind: 'newer', format: 6, digestKey: 'key', isLockedDown: false },
   });
-  expect(readLedger('{"format":5,"lockdown":{"since":"then"}}')).toEqual({
-    ...{ kind: 'newer', format: 5, digestKey: null, isLockedDown: true },
+  expect(readLedger('{"format":6,"lockdown":{"since":"then"}}')).toEqual({
+    ...{ kind: 'newer', format: 6, digestKey: null, isLockedDown: true },
   });
-  expect(parseLedger('{"format":4}')).toBeNull();
+  expect(parseLedger('{"format":5}')).toBeNull();
 });
 
 test.each([
   ['brackets', '['.repeat(8_000_000)],
-  ['brackets in a ledger', `{"format":4,"x":${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}}`],
+  ['brackets in a ledger', `{"format":5,"x":${'['.repeat(4_000_000)}${']'.repeat(4_000_000)}}`],
   ['empty objects', `{"format":9,"x":[${'{},'.repeat(5_000_000)}1]}`],
 ])('a text of millions of %s is damaged, and is not parsed', (_what, text) => {
   expect(readLedger(text)).toEqual({ kind: 'damaged' });
 });
 
 test.each([
-  `{"format":4,"lockdown":{"sinceMs":1e300},"secrets":${NO_SECRETS},"services":{}}`,
-  `{"format":4,"lockdown":{"sinceMs":-1},"secrets":${NO_SECRETS},"services":{}}`,
-  '{"format":4,"secrets":{"keys":["a"],"revisions":["1"],"digests":["x"],"seenAtMs":[8640000000000001]},"services":{}}',
-  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"setAside":[{"failed":{},"lastGood":{},"sinceMs":1e300,"reason":""}]}}}`,
-  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"earlier":{"a":[["1","x",1e300]]}}}}`,
-  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1e300}}}`,
-  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1.5}}}`,
-  `{"format":4,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":-5}}}`,
+  `{"format":5,"lockdown":{"sinceMs":1e300},"secrets":${NO_SECRETS},"services":{}}`,
+  `{"format":5,"lockdown":{"sinceMs":-1},"secrets":${NO_SECRETS},"services":{}}`,
+  '{"format":5,"secrets":{"keys":["a"],"revisions":["1"],"digests":["x"],"seenAtMs":[8640000000000001]},"services":{}}',
+  `{"format":5,"secrets":${NO_SECRETS},"services":{"x":{"setAside":[{"failed":{},"lastGood":{},"sinceMs":1e300,"reason":""}]}}}`,
+  `{"format":5,"secrets":${NO_SECRETS},"services":{"x":{"earlier":{"a":[["1","x",1e300]]}}}}`,
+  `{"format":5,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1e300}}}`,
+  `{"format":5,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":1.5}}}`,
+  `{"format":5,"secrets":${NO_SECRETS},"services":{"x":{"spentGeneration":-5}}}`,
   `{"format":1e300,"secrets":${NO_SECRETS},"services":{}}`,
 ])('a time that is none, or a generation that no service has, is damaged: %s', (text) => {
   expect(readLedger(text)).toEqual({ kind: 'damaged' });

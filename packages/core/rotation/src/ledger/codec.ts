@@ -16,7 +16,7 @@ import type { SecretVersion } from './secret-version.ts';
  * The format that is written. Every change of the content needs a new format, even an addition: a version that does not
  * know an added field would drop it.
  */
-export const LEDGER_FORMAT = 4;
+export const LEDGER_FORMAT = 5;
 
 /** More than 1,000 services need that have 20 secrets each and all roll. */
 const LIMITS: JsonLimits = { maxDepth: 20, maxValues: 500_000 };
@@ -98,7 +98,7 @@ export function readLedger(text: string): LedgerReading {
     if (format > LEDGER_FORMAT) {
       return { kind: 'newer', format, digestKey: digestKeyOf(root), isLockedDown: root.lockdown !== undefined };
     }
-    // Format 3 has fewer fields. Format 2 has those of 3: versions that know only format 2 write without a seal.
+    // Formats 3 and 4 have fewer fields. Format 2 has those of 3: versions that know only format 2 write without a seal.
     if (format >= 2) return { kind: 'readable', ledger: parseRoot(root), format };
     if (format === 1) return { kind: 'readable', ledger: parseRoot(fromFormat1(root)), format };
     return { kind: 'damaged' };

@@ -12,8 +12,8 @@ const [EARLIER, PRESENT] = ['earlier', 'present'];
 const { signal } = new AbortController();
 
 /**
- * An earlier version: it writes ledgers of format 1, and to it those of format 4 are of a later version. It refuses them as the
- * present one refuses format 5.
+ * An earlier version: it writes ledgers of format 1, and to it those of format 5 are of a later version. It refuses them as the
+ * present one refuses format 6.
  */
 const earlierFormat: LedgerFormat = {
   written: (text) => {
@@ -36,7 +36,7 @@ const earlierFormat: LedgerFormat = {
     return JSON.stringify({ format: 1, digestKey, ...columns });
   },
   read: (text) => {
-    if (!text.startsWith('{"format":1,')) return text.replace('"format":4', '"format":5');
+    if (!text.startsWith('{"format":1,')) return text.replace('"format":5', '"format":6');
     const ledger = parseLedger(text);
     return ledger === null ? text : serialiseLedger(ledger);
   },
@@ -133,7 +133,7 @@ test('a later version that starts to lead goes on with the ledger and restarts n
   provider.write('db', 'value 3');
   await clock.advance(30_000);
   expect(held()).toEqual(['value 3', 'value 3']);
-  expect([swarm.updates, format(), writers()]).toEqual([['web@1', 'web@2'], '4', [EARLIER, PRESENT]]);
+  expect([swarm.updates, format(), writers()]).toEqual([['web@1', 'web@2'], '5', [EARLIER, PRESENT]]);
 });
 
 test('an earlier version that leads again serves, leaves the later one’s ledger as it is, and says so', async () => {
