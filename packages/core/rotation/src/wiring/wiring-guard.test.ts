@@ -151,3 +151,21 @@ test('a provider that is unknown, that can not be found, or that is none is foun
   wrong.guard.start();
   await expect.poll(() => wrong.messages).toEqual([expect.stringContaining('secrets.read')]);
 });
+
+test('an update whose report is forgotten, or is late after an earlier one was reported as completed, is no mistake', () => {
+  const forgotten = guarded();
+  forgotten.observe(workload());
+  forgotten.guard.rolled('web', 1, 'applied');
+  forgotten.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('old', 0)] }));
+  forgotten.observe(inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] }));
+  forgotten.wait(STUCK_AFTER_MS + 1);
+  forgotten.observe(inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] }));
+  expect(forgotten.messages).toEqual([]);
+  const late = guarded();
+  late.observe(inState('completed'));
+  late.guard.rolled('web', 1, 'applied');
+  late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));
+  late.wait(STUCK_AFTER_MS + 1);
+  late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));
+  expect(late.messages).toEqual([]);
+});

@@ -27,6 +27,8 @@ interface AppliedRoll {
   readonly generation: number;
   readonly fingerprint: string;
   readonly previousTasks: ReadonlySet<string>;
+  /** Whether the orchestrator reported that it was in progress. */
+  wasRolling: boolean;
   /** Since when all of its tasks run, in monotonic milliseconds; `null` if they do not all run. */
   runsSinceMs: number | null;
 }
@@ -107,7 +109,7 @@ export class WiringGuard {
     if (outcome !== 'applied' || service === undefined) return;
     const { fingerprint, tasks } = service;
     const previousTasks = new Set(tasks.map(({ id }) => id));
-    this.#rolls.set(serviceId, { generation, fingerprint, previousTasks, runsSinceMs: null });
+    this.#rolls.set(serviceId, { generation, fingerprint, previousTasks, wasRolling: false, runsSinceMs: null });
   }
 
   /** Compares an observation with what was done before. */
@@ -166,7 +168,10 @@ export class WiringGuard {
     const running = tasks.filter(({ state }) => state === 'running');
     const isOurs = (task: { readonly generation: number }) => task.generation >= roll.generation;
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
-    if (fingerprint !== roll.fingerprint || generation > roll.generation) {
+    // An orchestrator forgets what it reported of an update when its user changes the service in another way.
+    const isForgotten = rollout.state === 'none' && roll.wasRolling;
+    roll.wasRolling ||= rollout.state === 'rolling';
+    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten) {
       this.#rolls.delete(id);
     } else if (rollout.state === 'completed' && areNew && !running.some(isOurs)) {
       this.#report(
