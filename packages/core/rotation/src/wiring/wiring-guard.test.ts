@@ -169,3 +169,16 @@ test('an update whose report is forgotten, or is late after an earlier one was r
   late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));
   expect(late.messages).toEqual([]);
 });
+
+test.each([
+  ['it was seen', [inState('rolling-back', { generation: 0, version: 3 })]],
+  ['it was not seen', []],
+])('an update that was rolled back is no mistake, whatever its user does then: %s', (_how, between) => {
+  const { guard, messages, observe } = guarded();
+  observe(workload());
+  guard.rolled('web', 2, 'applied');
+  observe(inState('rolling', { generation: 2, version: 2, tasks: [task('old', 0)] }));
+  for (const service of between) observe(service);
+  observe(inState('completed', { generation: 1, version: 4, tasks: [task('forced', 1)] }));
+  expect(messages).toEqual([]);
+});

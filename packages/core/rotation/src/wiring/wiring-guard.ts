@@ -27,6 +27,8 @@ interface AppliedRoll {
   readonly generation: number;
   readonly fingerprint: string;
   readonly previousTasks: ReadonlySet<string>;
+  /** Whether the service had its generation, or a later one. */
+  wasMade: boolean;
   /** Whether the orchestrator reported that it was in progress. */
   wasRolling: boolean;
   /** Since when all of its tasks run, in monotonic milliseconds; `null` if they do not all run. */
@@ -39,6 +41,11 @@ const MAX_TASKS = 1_000;
 const CLOCK_SKEW_MS = 10_000;
 /** A process that no longer leads may not know it for this long. */
 const LEADERSHIP_LAG_MS = 60_000;
+const ROLLBACK_STATES: ReadonlySet<Workload['rollout']['state']> = new Set([
+  'rolling-back',
+  'rolled-back',
+  'rollback-paused',
+]);
 /** Each message starts with this text. */
 export const WIRING_PREFIX = 'wiring: ';
 
@@ -109,7 +116,14 @@ export class WiringGuard {
     if (outcome !== 'applied' || service === undefined) return;
     const { fingerprint, tasks } = service;
     const previousTasks = new Set(tasks.map(({ id }) => id));
-    this.#rolls.set(serviceId, { generation, fingerprint, previousTasks, wasRolling: false, runsSinceMs: null });
+    this.#rolls.set(serviceId, {
+      generation,
+      fingerprint,
+      previousTasks,
+      wasMade: false,
+      wasRolling: false,
+      runsSinceMs: null,
+    });
   }
 
   /** Compares an observation with what was done before. */
@@ -170,8 +184,11 @@ export class WiringGuard {
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
     // An orchestrator forgets what it reported of an update when its user changes the service in another way.
     const isForgotten = rollout.state === 'none' && roll.wasRolling;
+    // The next update of its user may have a smaller generation.
+    const isUndone = ROLLBACK_STATES.has(rollout.state) || (roll.wasMade && generation < roll.generation);
     roll.wasRolling ||= rollout.state === 'rolling';
-    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten) {
+    roll.wasMade ||= generation >= roll.generation;
+    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten || isUndone) {
       this.#rolls.delete(id);
     } else if (rollout.state === 'completed' && areNew && !running.some(isOurs)) {
       this.#report(

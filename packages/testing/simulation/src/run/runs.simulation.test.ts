@@ -113,6 +113,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [802017, 'a leader whose clock was ahead took a task that had just started for one of the leader before'],
   [852416, 'labels named another path during a rollout, whose replica lagged'],
   [853562, 'tasks of a bad value were asked for twice before they ran, and rolled when all was in order'],
+  [410156, 'an update that was rolled back, and followed by one of a user, was taken for a mistake of the ports'],
   [880063, 'Swarm forgot what it had reported of an update, and a warning took the ports for wrong'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];
