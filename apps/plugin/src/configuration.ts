@@ -229,8 +229,8 @@ function parseLedgerKeys(environment: Environment): PluginConfiguration['rotatio
   const acceptUnsigned = environment.boolean('LEDGER_ACCEPT_UNSIGNED', false);
   if (key === undefined) {
     const message =
-      'is not set: the key is stored in the ledger, so that a client that can read configs can test guesses of a value, and one that can write ' +
-      'them can restore old values; set LEDGER_KEY_FILE, the same on all managers';
+      'is not set: the key is stored in the ledger, so that a client that can read configs can test guesses of a value and read the accounts of ' +
+      'leases, and one that can write them can restore old values; set LEDGER_KEY_FILE, the same on all managers';
     environment.warn('ledger-key-in-ledger', 'LEDGER_KEY', message);
     if (previousKey !== undefined) environment.report('LEDGER_KEY_PREVIOUS', 'is set without LEDGER_KEY; set both');
     if (acceptUnsigned)

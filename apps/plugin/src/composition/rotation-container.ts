@@ -68,7 +68,12 @@ export function addRotation(container: Container): void {
       },
       connection,
       clock,
-    }) => new DockerLedgerStore(connection, { name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) }),
+    }) =>
+      new DockerLedgerStore(connection, {
+        ...{ name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) },
+        encrypts: true,
+        data: LEASES_DATA,
+      }),
   );
   provide(
     container,
@@ -161,6 +166,10 @@ export function addRotation(container: Container): void {
     },
   );
 }
+
+const LEASES_DATA =
+  'The leases of the Vault Swarm plugin: its labels say which credentials it renews and revokes.\n' +
+  'It has no credentials. If you remove it, each service with leases is updated to new credentials, and nobody revokes the old ones.\n';
 
 function ledgerKeys({
   key,

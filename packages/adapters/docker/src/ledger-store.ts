@@ -7,6 +7,7 @@ import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError, isMissing, isOutOfSequence, isRefusal } from './docker-error.ts';
 import type { EngineConfig } from './engine-types.ts';
 import { wholeText } from './json-stream.ts';
+import { isEncrypted, LedgerCipher } from './ledger-cipher.ts';
 import { type LedgerKeys, LedgerTrust } from './ledger-trust.ts';
 import { withoutTag } from './plugin-name.ts';
 
@@ -15,10 +16,9 @@ const LABEL = 'vault-swarm.ledger';
 /** The label with the ledger's signature. */
 const SIGNATURE_LABEL = 'vault-swarm.ledger.signature';
 /** A config's data can't be changed. This text explains the object to a person who finds it. */
-const DATA = Buffer.from(
+const LEDGER_DATA =
   'The ledger of the Vault Swarm plugin: its labels say which revision of which secret each service has.\n' +
-    'It has no secret values. If you remove it, the plugin assumes that every running task is up to date.\n',
-).toString('base64');
+  'It has no secret values. If you remove it, the plugin assumes that every running task is up to date.\n';
 /**
  * A Raft entry has at most 1.5 MiB, including all labels. Measured on Docker 20.10.24: a label of 1,572,000 bytes is
  * written in 34 ms, one of 1,600,000 is rejected (`raft message is too large and can't be sent`).
@@ -67,6 +67,10 @@ export interface DockerLedgerOptions {
   readonly clock: Clock;
   /** The operator's keys; `null` if there are none. */
   readonly keys: LedgerKeys | null;
+  /** Whether the text is encrypted if there are keys. A text that is not encrypted is read, and then written again. */
+  readonly encrypts?: boolean;
+  /** The object's data, for a person who finds it. */
+  readonly data?: string;
 }
 
 /** Keeps the ledger in a label of one config object. Its version is the object's id and version. */
@@ -74,17 +78,25 @@ export class DockerLedgerStore implements LedgerStore {
   readonly #connection: DockerConnection;
   readonly #name: string;
   readonly #trust: LedgerTrust;
+  readonly #cipher: LedgerCipher | null;
+  readonly #ownData: string;
   #bytes: number | null = null;
   /**
    * The object's data when it was last read. Swarm rejects an update with other data, for example of an earlier
    * version.
    */
-  #data = DATA;
+  #data: string;
 
-  constructor(connection: DockerConnection, { name, clock, keys }: DockerLedgerOptions) {
+  constructor(
+    connection: DockerConnection,
+    { name, clock, keys, encrypts = false, data = LEDGER_DATA }: DockerLedgerOptions,
+  ) {
     this.#connection = connection;
     this.#name = name;
     this.#trust = new LedgerTrust(name, clock, keys);
+    this.#cipher = keys !== null && encrypts ? new LedgerCipher(name, keys.key, keys.previousKey) : null;
+    this.#ownData = Buffer.from(data).toString('base64');
+    this.#data = this.#ownData;
   }
 
   /** The ledger's size in bytes when it was last read or written (`null`: there is none), and the limit. */
@@ -103,16 +115,17 @@ export class DockerLedgerStore implements LedgerStore {
       const config = JSON.parse(text) as EngineConfig;
       const { [LABEL]: label = '', [SIGNATURE_LABEL]: signature } = config.Spec?.Labels ?? {};
       this.#bytes = Buffer.byteLength(label);
-      this.#data = config.Spec?.Data ?? DATA;
+      this.#data = config.Spec?.Data ?? this.#ownData;
       const index = config.Version?.Index ?? 0;
       const version = `${config.ID}/${index}`;
       const storedAtMs = Date.parse(config.UpdatedAt ?? '');
       const verdict = this.#trust.judge({ label, signature, id: config.ID, index, storedAtMs }, newest);
       if (verdict.kind === 'untrusted') return { kind: 'untrusted', version, message: verdict.message };
-      const { kind } = verdict;
-      return kind === 'trusted'
-        ? { kind: 'text', version, text: await decode(label), mustRewrite: !verdict.isSigned, warning: null }
-        : { kind: 'text', version, text: await decode(verdict.label), mustRewrite: true, warning: verdict.message };
+      const isReplayed = verdict.kind === 'replayed';
+      const opened = await this.#open(isReplayed ? verdict.label : label);
+      if (opened === null) return { kind: 'untrusted', version, message: otherKey(this.#name) };
+      const mustRewrite = isReplayed || !verdict.isSigned || !opened.isCurrent;
+      return { kind: 'text', version, text: opened.text, mustRewrite, warning: isReplayed ? verdict.message : null };
     } catch (error) {
       if (!isMissing(error)) throw error;
       this.#bytes = null;
@@ -127,7 +140,7 @@ export class DockerLedgerStore implements LedgerStore {
     if (textLength > MAX_TEXT_BYTES) {
       throw new DockerError(`the ledger's text has ${textLength} bytes; at most ${MAX_TEXT_BYTES} can be read again`);
     }
-    const label = await encode(text);
+    const label = this.#cipher === null ? await encode(text) : this.#cipher.encrypt(await compress(text, COMPRESSION));
     const length = Buffer.byteLength(label);
     if (length > MAX_BYTES) throw new DockerError(`the ledger has ${length} bytes; Swarm takes at most ${MAX_BYTES}`);
     const signed = this.#trust.sign(label);
@@ -143,11 +156,23 @@ export class DockerLedgerStore implements LedgerStore {
     }
   }
 
+  /** The text in a label; `null` if it was encrypted with another key. `isCurrent`: it would be written in this way. */
+  async #open(label: string): Promise<{ readonly text: string; readonly isCurrent: boolean } | null> {
+    if (!isEncrypted(label)) return { text: await decode(label), isCurrent: this.#cipher === null || label === '' };
+    const decrypted = this.#cipher?.decrypt(label) ?? null;
+    if (decrypted === null) return null;
+    try {
+      return { text: (await decompress(decrypted.bytes, DECOMPRESSION)).toString(), isCurrent: decrypted.isCurrent };
+    } catch {
+      return { text: '', isCurrent: false };
+    }
+  }
+
   #write(version: string | null, label: string, signature: string | undefined): Omit<DockerCall, 'signal'> {
     const labels = { [LABEL]: label, ...(signature === undefined ? {} : { [SIGNATURE_LABEL]: signature }) };
     const spec = { Name: this.#name, Labels: labels };
     const { id, index } = splitVersion(version);
-    if (id === null) return { method: 'POST', path: '/configs/create', body: { ...spec, Data: DATA } };
+    if (id === null) return { method: 'POST', path: '/configs/create', body: { ...spec, Data: this.#ownData } };
     const body = { ...spec, Data: this.#data };
     return { method: 'POST', path: `/configs/${id}/update`, query: { version: index }, body };
   }
@@ -162,6 +187,13 @@ export class DockerLedgerStore implements LedgerStore {
       return 'unknown';
     }
   }
+}
+
+function otherKey(name: string): string {
+  return (
+    `the config object ${name} was encrypted with another LEDGER_KEY. Set the same LEDGER_KEY on all managers, and while you ` +
+    'replace it, set the previous one as LEDGER_KEY_PREVIOUS'
+  );
 }
 
 function splitVersion(version: string | null): { readonly id: string | null; readonly index: number } {

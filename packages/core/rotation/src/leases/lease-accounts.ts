@@ -50,8 +50,12 @@ export class LeaseAccounts {
    * Reads the accounts, and writes them if this process has changes. After a conflict the changes are applied again at
    * the next exchange. Rejects if the orchestrator does not answer.
    * @param account finds the changes that follow from what was read.
+   * @param mayRewrite whether they are also written if they are only stored in a way that is not used any more.
    */
-  async exchange(account: () => readonly LeaseChange[], options: CallOptions): Promise<void> {
+  async exchange(
+    account: () => readonly LeaseChange[],
+    { mayRewrite, ...options }: CallOptions & { readonly mayRewrite: boolean },
+  ): Promise<void> {
     const { leaseLedger } = this.#ports;
     const record = await leaseLedger.read(options);
     if (record?.kind === 'untrusted') {
@@ -72,7 +76,8 @@ export class LeaseAccounts {
     const all = [...this.#changes];
     const next = applyChanges(stored, all);
     this.#view = next;
-    if (next === stored && reading.kind === 'readable') {
+    const mustRewrite = mayRewrite && record?.mustRewrite === true;
+    if (next === stored && reading.kind === 'readable' && !mustRewrite) {
       this.#changes = this.#changes.slice(all.length);
       return;
     }

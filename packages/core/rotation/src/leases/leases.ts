@@ -213,7 +213,7 @@ export class Leases {
       this.#requests.ready();
       return;
     }
-    await this.#accounts.exchange(() => this.#account(), options);
+    await this.#accounts.exchange(() => this.#account(), { ...options, mayRewrite: role === 'leader' });
     this.#requests.ready();
     if (this.#accounts.unusable !== null) {
       this.#current = new Map();
