@@ -1,5 +1,5 @@
 import { changedValues, type OpenRollout } from '../ledger/ledger.ts';
-import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { type PossibleVersion, type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import type { SecretBinding } from './secret-binding.ts';
 
@@ -11,7 +11,7 @@ export interface BindingState {
   /** When the leader first saw the desired value. */
   readonly seenAtMs: number;
   /** The values that the running tasks have, as far as they are known. */
-  readonly actual: readonly { readonly task: WorkloadTask; readonly value: SecretVersion }[];
+  readonly actual: readonly { readonly task: WorkloadTask; readonly value: PossibleVersion }[];
 }
 
 /**
@@ -42,7 +42,7 @@ function isUnchanged({ binding, desired, seenAtMs, actual }: BindingState, befor
   );
 }
 
-function isEqual(a: SecretVersion | undefined, b: SecretVersion | undefined): boolean {
+function isEqual(a: PossibleVersion | undefined, b: PossibleVersion | undefined): boolean {
   if (a === b || a === undefined || b === undefined) return a === b;
   return a.revision === b.revision && a.digest === b.digest && a.formerDigest === b.formerDigest;
 }
@@ -65,7 +65,7 @@ export function pendingTasks(
 ): readonly WorkloadTask[] {
   const changing = target[binding.key];
   if (changing === undefined) return [];
-  const isReached = (value: SecretVersion) =>
+  const isReached = (value: PossibleVersion) =>
     sameValue(value, changing) || (desired !== undefined && sameValue(value, desired));
   return actual.filter(({ value }) => !isReached(value)).map(({ task }) => task);
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseLedger, serialiseLedger } from './codec.ts';
 import type { LedgerDocument } from './ledger.ts';
 import type { SecretVersion } from './secret-version.ts';
+import { UNKNOWN_OLDER } from './secret-version.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 10 });
 const time = fc.nat();
@@ -20,6 +21,10 @@ const rollout = fc.record({
   target: values,
   lastGood: values,
 });
+/** In the text, an empty revision is a value that is only known to be older. */
+const previousValue = fc
+  .record({ revision: text, digest: fc.option(text), untilMs: time })
+  .map((value) => (value.revision === '' ? { ...value, ...UNKNOWN_OLDER } : value));
 const service = fc.record({
   rollout: fc.option(rollout),
   quarantines: fc.array(
@@ -28,11 +33,7 @@ const service = fc.record({
   ),
   requested: fc.array(text, { maxLength: 2 }),
   highestUsedGeneration: time,
-  previousValues: fc.dictionary(
-    text,
-    fc.array(fc.record({ revision: text, digest: fc.option(text), untilMs: time }), { maxLength: 2 }),
-    { maxKeys: 2 },
-  ),
+  previousValues: fc.dictionary(text, fc.array(previousValue, { maxLength: 2 }), { maxKeys: 2 }),
   failedBefore: values,
   taskOverrides: fc.dictionary(text, values, { maxKeys: 2 }),
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseLedger, readLedger, serialiseLedger } from './codec.ts';
 import { emptyLedger, type LedgerDocument, NOTHING_OPEN } from './ledger.ts';
+import { UNKNOWN_OLDER } from './secret-version.ts';
 
 const NO_SECRETS = '{"keys":[],"revisions":[],"digests":[],"seenAtMs":[]}';
 
@@ -37,7 +38,7 @@ const full: LedgerDocument = {
       ],
       requested: ['s1'],
       highestUsedGeneration: 3,
-      previousValues: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }] },
+      previousValues: { s1: [{ revision: 'tag:0', digest: null, untilMs: 5 }], s2: [{ ...UNKNOWN_OLDER, untilMs: 5 }] },
       failedBefore: { s1: { revision: 'tag:8', digest: 'd8' } },
       taskOverrides: { t1: { s1: { revision: 'tag:9', digest: null } } },
     },

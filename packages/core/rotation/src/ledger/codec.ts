@@ -10,7 +10,7 @@ import type {
   Quarantine,
   RolloutTrigger,
 } from './ledger.ts';
-import type { SecretVersion } from './secret-version.ts';
+import { type PossibleVersion, type SecretVersion, UNKNOWN_OLDER } from './secret-version.ts';
 
 /**
  * The format that is written. Every change of the content needs a new format, even an addition: a version that does not
@@ -200,7 +200,7 @@ function parseService(value: unknown): LedgerService {
     requested: list(requested).map(string),
     highestUsedGeneration: natural(spentGeneration),
     previousValues: mapValues(object(earlier), (values) =>
-      list(values).map((item) => ({ ...unpacked(item), untilMs: timeMs(list(item)[2]) })),
+      list(values).map((item) => ({ ...unpackedPossible(item), untilMs: timeMs(list(item)[2]) })),
     ),
     failedBefore: mapValues(object(failedBefore), unpacked),
     taskOverrides: mapValues(object(exceptions), (values) => mapValues(object(values), unpacked)),
@@ -239,8 +239,14 @@ function parseQuarantine(value: unknown): Quarantine {
   };
 }
 
-function packed({ revision, digest }: SecretVersion): readonly [string, string | null] {
-  return [revision, digest];
+/** In the text, the revision of a value that is only known to be older is empty. */
+function packed({ revision, digest }: PossibleVersion): readonly [string, string | null] {
+  return [revision ?? '', digest];
+}
+
+function unpackedPossible(value: unknown): PossibleVersion {
+  const version = unpacked(value);
+  return version.revision === '' ? UNKNOWN_OLDER : version;
 }
 
 function unpacked(value: unknown): SecretVersion {

@@ -1,5 +1,5 @@
 import type { NoticedBy } from '@vault-swarm/provider';
-import { type SecretVersion, sameValue } from './secret-version.ts';
+import { type PossibleVersion, type SecretVersion, sameValue } from './secret-version.ts';
 
 /** Values by ledger key. */
 export type Values = Readonly<Record<string, SecretVersion>>;
@@ -25,9 +25,7 @@ export interface LedgerSecret extends SecretVersion {
 }
 
 /** Tasks of a service that were created before `untilMs` have this value, unless another record says otherwise. */
-export interface PreviousValue extends SecretVersion {
-  readonly untilMs: number;
-}
+export type PreviousValue = PossibleVersion & { readonly untilMs: number };
 
 /** A rollout that was started and is not closed. It was written to the ledger before the service was updated. */
 export interface OpenRollout {

@@ -7,14 +7,32 @@ export interface SecretVersion {
   readonly formerDigest?: string | null;
 }
 
+/** A value of which only one thing is known: it is older than every known value. It can't be delivered again. */
+export interface UnknownVersion {
+  readonly revision: null;
+  readonly digest: null;
+  readonly formerDigest?: null;
+}
+
+/** The value of a task, as far as it is known. */
+export type PossibleVersion = SecretVersion | UnknownVersion;
+
+/** The one {@link UnknownVersion}. */
+export const UNKNOWN_OLDER: UnknownVersion = { revision: null, digest: null };
+
+/** Whether the value can be delivered again. */
+export function isKnown<V extends PossibleVersion>(value: V): value is Exclude<V, UnknownVersion> & SecretVersion {
+  return value.revision !== null;
+}
+
 /** Whether two values of one secret are the same to a task: the same revision, or the same bytes. */
-export function sameValue(a: SecretVersion, b: SecretVersion): boolean {
+export function sameValue(a: PossibleVersion, b: PossibleVersion): boolean {
   if (wasRecorded(a, b) || wasRecorded(b, a)) return true;
   return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);
 }
 
 /** Whether the ledger has the same bytes as the read value, compared by the digest under the previous key. */
-function wasRecorded({ formerDigest = null }: SecretVersion, { digest }: SecretVersion): boolean {
+function wasRecorded({ formerDigest = null }: PossibleVersion, { digest }: PossibleVersion): boolean {
   return formerDigest !== null && formerDigest === digest;
 }
 

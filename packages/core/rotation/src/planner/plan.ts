@@ -20,7 +20,7 @@ import {
   type Values,
 } from '../ledger/ledger.ts';
 import { isOfRef, type SecretVersion, untagRevision } from '../ledger/secret-version.ts';
-import type { FailedTask, WorkloadTask } from '../ports/orchestrator.ts';
+import type { FailedTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
 import type { WaitingReason } from '../ports/waiting-reason.ts';
 import { addPreviousValue } from '../tasks/previous-values.ts';
@@ -364,7 +364,7 @@ function bindingStates(
     .filter(({ ref }) => ref.pin === undefined)
     .map((binding): BindingState => {
       const now = current(binding.refKey);
-      const actual: { readonly task: WorkloadTask; readonly value: SecretVersion }[] = [];
+      const actual: BindingState['actual'][number][] = [];
       for (const task of running) {
         const value = actualVersion(task, binding, now, answered, ledger, entry);
         if (value !== undefined) actual.push({ task, value });

@@ -2,9 +2,8 @@ import { backoffMs } from '@vault-swarm/kernel';
 import type { ProductEvent, RolloutCause } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
-import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { isKnown, type SecretVersion, sameValue } from '../ledger/secret-version.ts';
 import { type WaitingCode, type WaitingContext, waitingReason } from '../ports/waiting-reason.ts';
-import { isKnown } from '../tasks/task-revision.ts';
 import { causesOf, triggersOf } from './rollout-cause.ts';
 import {
   type Decision,

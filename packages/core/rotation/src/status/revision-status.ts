@@ -1,8 +1,7 @@
 import { type BindingState, pendingTasks } from '../bindings/binding-state.ts';
 import type { LedgerDocument, OpenRollout, Quarantine } from '../ledger/ledger.ts';
-import { type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
+import { isKnown, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Workload } from '../ports/orchestrator.ts';
-import { isKnown } from '../tasks/task-revision.ts';
 import type { RevisionState, SecretTaskRevisions, ServiceStatus, TaskRevisionCount } from './status.ts';
 
 /** Which revisions of a secret a service's running tasks have, in the operator's terms. */

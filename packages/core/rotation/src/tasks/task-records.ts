@@ -11,10 +11,10 @@ import {
   type PreviousValue,
   type Values,
 } from '../ledger/ledger.ts';
-import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { isKnown, type SecretVersion, sameValue, UNKNOWN_OLDER } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { addPreviousValue } from './previous-values.ts';
-import { type Answered, actualVersion, type CurrentValue, isKnown, recordedVersion } from './task-revision.ts';
+import { type Answered, actualVersion, type CurrentValue, recordedVersion } from './task-revision.ts';
 
 /** What the records of a service's tasks depend on. */
 export interface TaskRecordsInput extends ServiceBindings {
@@ -140,5 +140,5 @@ function firstSeen(
     return recorded !== undefined && !sameValue(recorded, current);
   });
   if (older.length === 0) return values;
-  return [{ revision: '', digest: null, untilMs: Math.max(...older.map(({ createdAtMs }) => createdAtMs)) + 1 }];
+  return [{ ...UNKNOWN_OLDER, untilMs: Math.max(...older.map(({ createdAtMs }) => createdAtMs)) + 1 }];
 }

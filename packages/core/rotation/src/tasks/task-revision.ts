@@ -1,6 +1,6 @@
 import type { SecretBinding } from '../bindings/secret-binding.ts';
 import { isOfRollout, type LedgerDocument, type LedgerService, type Noticed, quarantineOf } from '../ledger/ledger.ts';
-import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import { type PossibleVersion, type SecretVersion, sameValue, UNKNOWN_OLDER } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 
 /** The provider's current value. */
@@ -15,16 +15,8 @@ export interface CurrentValue extends SecretVersion {
 /** The possible values of a task, from the deliveries of this process. Empty if it did not deliver to the task. */
 export type Answered = (taskId: string, secretName: string) => readonly SecretVersion[];
 
-/** A value older than every known one. */
-const UNKNOWN_OLDER: SecretVersion = { revision: '', digest: null };
-
 /** How much newer than a task a value must be to count as certainly newer: the times come from two clocks. */
 const CLOCK_TOLERANCE_MS = 60_000;
-
-/** Whether the value can be delivered again. If not, it is only known to be older. */
-export function isKnown(value: SecretVersion): boolean {
-  return value.revision !== UNKNOWN_OLDER.revision;
-}
 
 /** The revision that a service's tasks must have: the current value, or the last good one if the current one is quarantined. */
 export function desiredVersion(
@@ -66,7 +58,7 @@ export function recordedVersion(
   current: CurrentValue | undefined,
   ledger: Pick<LedgerDocument, 'secrets'>,
   entry: LedgerService,
-): SecretVersion | undefined {
+): PossibleVersion | undefined {
   const rollout = entry.rollout !== null && key in entry.rollout.target ? entry.rollout : null;
   if (rollout !== null && task.generation >= rollout.generation) {
     const isUndone = !isOfRollout(entry, task.generation);
@@ -93,7 +85,7 @@ export function actualVersion(
   answered: Answered,
   ledger: Pick<LedgerDocument, 'secrets'>,
   entry: LedgerService,
-): SecretVersion | undefined {
+): PossibleVersion | undefined {
   return (
     answeredTo(task, binding, desiredVersion(entry, binding.key, current), answered) ??
     entry.taskOverrides[task.id]?.[binding.key] ??
