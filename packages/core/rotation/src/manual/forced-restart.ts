@@ -51,8 +51,8 @@ export function refuseRestart(services: readonly ServiceBindings[], ports: Force
 }
 
 /**
- * Restarts a service's tasks though no value has changed, as its user could with `docker service update --force`. Its own
- * update configuration applies. The rotation takes it for an update of the user, and watches nothing.
+ * Restarts a service's tasks though no value has changed. Its own update configuration applies. The rotation takes it
+ * for an update of the user, and watches nothing.
  * @throws {RotationRejected} if the service was changed at the same time.
  */
 export async function restartService(
