@@ -171,3 +171,35 @@ test('a service whose labels name another path gets the credential of that path,
   await world.run(3 * MINUTE_MS);
   expect([leases.valid.length, world.swarm.updates.length]).toEqual([1, 1]);
 });
+
+test('a new credential is delivered only after it has settled, at the first start and in a rollout', async () => {
+  const settleMs = 8_000;
+  const world = new World();
+  const secret = world.swarm.addSecret('key', { ...LABELS, vault_field: 'username', vault_settle: String(settleMs) });
+  world.start();
+  await world.run(1_000);
+  const web = world.addService('web', 1, [secret]);
+  const { leases } = world.provider;
+  /** When each credential was first delivered, after its issue. */
+  const waits = () => {
+    const given = world.events.flatMap((event) => (event.type === 'secret.delivered' ? [event.atMs] : []));
+    const issued = [...leases.leases.values()].map(({ issuedAtMs }) => issuedAtMs);
+    return issued.map((atMs, index) => {
+      const next = issued[index + 1] ?? Number.POSITIVE_INFINITY;
+      return (given.find((time) => time > atMs && time <= next) ?? Number.NaN) - atMs;
+    });
+  };
+  await world.run(3_000);
+  expect(world.events.find((event) => event.type === 'delivery.failed')).toMatchObject({
+    ...{ code: 'UNAVAILABLE', message: expect.stringContaining('withheld until it works everywhere') },
+  });
+  await world.until(() => world.swarm.runningTasks(web).length === 1);
+  const asking = world.rotation.rotate({ kind: 'service', name: 'web' }, { signal });
+  await world.run(1_000);
+  await asking;
+  expect(world.swarm.updates).toEqual([]);
+  await world.run(MINUTE_MS);
+  expect([leases.issued, world.swarm.updates]).toEqual([2, ['web@1']]);
+  for (const waitMs of waits()) expect(waitMs).toBeGreaterThanOrEqual(settleMs);
+  expect(world.heldText(web, 'key')).toEqual([[...leases.leases.keys()].at(-1)]);
+});
