@@ -14,6 +14,7 @@ import {
   stoppedWorld,
   troubledWorld,
   wellWorld,
+  withoutPluginWorld,
 } from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import type { World } from '../testing/world.ts';
@@ -26,6 +27,13 @@ interface Picture {
   readonly viewOnly?: boolean;
   /** What to do before the picture is taken. */
   readonly act?: (page: Page, plugin: ScriptedPlugin) => Promise<void>;
+}
+
+async function openPage(page: Page, kind: string, name: string): Promise<void> {
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `${kind}=${name}`);
+  await page.locator('#history-title').waitFor();
 }
 
 const openFirst = (page: Page) => page.locator('.disclose').first().click();
@@ -61,6 +69,19 @@ const pictures: Readonly<Record<string, Picture>> = {
       await page.getByRole('button', { name: 'Rotate service shop_api' }).click();
       await page.getByRole('button', { name: 'Replace 8 tasks' }).waitFor();
     },
+  },
+  service: { world: rollingWorld(), act: (page) => openPage(page, 'service', 'shop_api') },
+  'service-dark': { world: troubledWorld(), dark: true, act: (page) => openPage(page, 'service', 'shop_api') },
+  secret: { world: wellWorld(), act: (page) => openPage(page, 'secret', 'db_password') },
+  managers: { world: withoutPluginWorld() },
+  'managers-dark': { world: withoutPluginWorld(), dark: true },
+  'phone-managers': { world: withoutPluginWorld(), phone: true },
+  'phone-service': { world: rollingWorld(), phone: true, act: (page) => openPage(page, 'service', 'shop_api') },
+  'phone-secret': {
+    world: wellWorld(),
+    phone: true,
+    dark: true,
+    act: (page) => openPage(page, 'secret', 'db_password'),
   },
   hover: {
     world: wellWorld(),

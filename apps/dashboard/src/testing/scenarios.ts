@@ -7,6 +7,7 @@ import {
   event,
   historyOf,
   leaseOf,
+  managerOf,
   outdated,
   rolling,
   SERVICES,
@@ -56,8 +57,12 @@ export function rollingWorld(): World {
     return { ...outdated(service, 4), state: stateOf('waiting', WAITING.message), waiting_reason: WAITING };
   });
   const events = [
-    event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password'),
-    event(904, 7, 'info', 'rollout.started', 'service shop_web is rolling to generation 31 for secret db_password'),
+    event(905, 6, 'info', 'rollout.started', 'service shop_api is rolling to generation 12 for secret db_password', {
+      ...{ service: 'shop_api', secrets: ['db_password'] },
+    }),
+    event(904, 7, 'info', 'rollout.started', 'service shop_web is rolling to generation 31 for secret db_password', {
+      ...{ service: 'shop_web', secrets: ['db_password'] },
+    }),
     event(903, 9, 'info', 'revision.changed', 'vault has revision 42 of secret db_password'),
   ];
   return {
@@ -72,6 +77,32 @@ export function rollingWorld(): World {
           tasks: 4,
           waiting_reason: WAITING,
         },
+      ],
+    },
+  };
+}
+
+/** This plugin is a standby; the manager that leads has no plugin, and another one has an older version. */
+export function withoutPluginWorld(): World {
+  const world = wellWorld();
+  const leader = problem('LEADER_WITHOUT_PLUGIN', 'swarm-2 has no plugin', 240, {
+    action:
+      'Install the plugin on swarm-2: see docs/guides/install.md. Or let another manager lead: docker node demote swarm-2',
+  });
+  const versions = problem('PLUGIN_VERSIONS_DIFFER', '1.4.0 on swarm-1, 1.3.0 on swarm-3', 3_600);
+  const problems = [leader, versions];
+  const missing = { role: 'leader', state: 'missing', message: 'has no plugin' } as const;
+  return {
+    ...world,
+    overview: {
+      ...world.overview,
+      role: 'standby',
+      problems,
+      summary: summaryOf(world.services, world.secrets, problems),
+      managers: [
+        managerOf('swarm-1', { is_self: true }),
+        managerOf('swarm-2', { ...missing, plugin_version: null, kind: null, started_at: null, announced_at: null }),
+        managerOf('swarm-3', { plugin_version: '1.3.0', message: 'runs the plugin 1.3.0' }),
       ],
     },
   };

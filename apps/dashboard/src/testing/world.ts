@@ -308,8 +308,15 @@ export function managerOf(name: string, changes: Partial<Overview['managers'][nu
 }
 
 /** An event at a time before now. */
-export function event(id: number, secondsAgo: number, level: Event['level'], type: string, message: string): Event {
-  return { id, time: before(secondsAgo), level, event: type, message };
+export function event(
+  id: number,
+  secondsAgo: number,
+  level: Event['level'],
+  type: string,
+  message: string,
+  fields: object = {},
+): Event {
+  return { ...fields, id, time: before(secondsAgo), level, event: type, message };
 }
 
 /** An hour of low load with three rotations and their deliveries, and memory that grows and is collected. */

@@ -58,7 +58,10 @@ function Problem({ problem }: { readonly problem: ProblemEntry }) {
           {affected.services > services.length && ` and ${affected.services - services.length} more`}
         </p>
       )}
-      <p class="advice">{withWholeOptions(visible(action))}</p>
+      <p class="advice">
+        {withWholeOptions(visible(action))}
+        <small class="soft under whole">{code}: see docs/reference/problems.md</small>
+      </p>
       {code === 'VALUE_QUARANTINED' && (
         <RotateButton request={{ quarantined: true }}>Retry quarantined revisions…</RotateButton>
       )}

@@ -6,6 +6,7 @@ import type { Tab } from '../state/location.ts';
 import { secretsIn } from '../state/secrets-view.ts';
 import { servicesIn } from '../state/services-view.ts';
 import { useDashboard } from './context.ts';
+import { DetailPage } from './detail-page.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import { ListTools } from './list-tools.tsx';
 import { LogPanel } from './log-panel.tsx';
@@ -17,6 +18,7 @@ import { Tabs } from './tabs.tsx';
 /** The services, the secrets and, on a narrow page, the log. */
 export function Lists({ overview }: { readonly overview: Overview }) {
   const { place } = useDashboard();
+  const { detail } = place.value;
   const tab = place.value.tab === 'log' && isWide.value ? 'services' : place.value.tab;
   const { counts } = overview;
   const shown: readonly { readonly tab: Tab; readonly title: string; readonly wrong: number }[] = [
@@ -26,11 +28,14 @@ export function Lists({ overview }: { readonly overview: Overview }) {
   ];
   return (
     <section class="panel lists" id="lists" aria-label="Services and secrets" tabIndex={-1}>
-      <Tabs tabs={shown} chosen={tab} onChoose={(next) => (place.value = { ...place.value, tab: next })} />
+      <Tabs tabs={shown} chosen={tab} onChoose={(next) => (place.value = { tab: next, view: place.value.view })} />
       <div id="list" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'log' && <LogPanel />}
-        {tab === 'services' && <ServicesList overview={overview} />}
-        {tab === 'secrets' && <SecretsList overview={overview} />}
+        {detail !== undefined && (
+          <DetailPage key={`${detail.kind} ${detail.name}`} detail={detail} overview={overview} />
+        )}
+        {detail === undefined && tab === 'log' && <LogPanel />}
+        {detail === undefined && tab === 'services' && <ServicesList overview={overview} />}
+        {detail === undefined && tab === 'secrets' && <SecretsList overview={overview} />}
       </div>
     </section>
   );

@@ -55,7 +55,8 @@ export function LogPanel() {
 
 const LEVEL_WORDS: Readonly<Record<Level, string>> = { error: 'Error', warn: 'Warning', info: 'Info', debug: 'Debug' };
 
-function Entry({ event: { time, level, message } }: { readonly event: Event }) {
+/** One event as a list item. */
+export function Entry({ event: { time, level, message } }: { readonly event: Event }) {
   const { clock } = useDashboard();
   return (
     <li class={`event-${level}`}>

@@ -57,6 +57,11 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
         <button type="button" onClick={close}>
           {now.kind === 'done' || 'due' in request ? 'Close' : 'Cancel'}
         </button>
+        {now.kind === 'planned' && !summaryOf(now.plan, false).isAnything && isForceable(request) && (
+          <button type="button" class="quiet" onClick={() => dashboard.showPlan({ ...request, force: true })}>
+            Restart the tasks anyway…
+          </button>
+        )}
         {!('due' in request) &&
           (now.kind === 'planned' || now.kind === 'asking') &&
           summaryOf(now.plan, false).isAnything && (
@@ -71,10 +76,18 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
   );
 }
 
+/** Whether the request names something and does not yet restart tasks that have the newest values. */
+function isForceable(request: PlanRequest): request is Extract<PlanRequest, { readonly force?: boolean | undefined }> {
+  return ('service' in request || 'secret' in request) && request.force !== true;
+}
+
 function titleOf(request: PlanRequest): string {
   if ('service' in request)
     return `${request.force === true ? 'Restart the tasks of' : 'Rotate service'} ${visible(request.service)}`;
-  if ('secret' in request) return `Rotate every service that uses ${visible(request.secret)}`;
+  if ('secret' in request) {
+    const verb = request.force === true ? 'Restart' : 'Rotate';
+    return `${verb} every service that uses ${visible(request.secret)}`;
+  }
   return 'due' in request ? 'What is due now' : 'Retry quarantined revisions';
 }
 

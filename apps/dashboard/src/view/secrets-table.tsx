@@ -1,9 +1,10 @@
 import type { Secret } from '@vault-swarm/http/api';
 import { listed, visible } from '../format.ts';
+import { DetailLink } from './detail-link.tsx';
 import { type Column, LongTable } from './long-table.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import type { TableProps } from './services-table.tsx';
-import { Ago, Code, Name, Revision as RevisionName } from './text.tsx';
+import { Ago, Code, Revision as RevisionName } from './text.tsx';
 
 const ROW_PX = 57;
 
@@ -35,7 +36,7 @@ const COLUMNS: readonly Column<Secret>[] = [
     cell: ({ name, ref, provider }) => (
       <>
         <span class="row-name">
-          <Name>{name}</Name>
+          <DetailLink detail={{ kind: 'secret', name }} />
         </span>
         {ref === null ? <small class="soft under">not checked</small> : <RefLine refText={ref} provider={provider} />}
       </>

@@ -1,6 +1,7 @@
 import type { Cause, Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
 import { LeaseTable } from './lease-table.tsx';
+import { DetailLink } from './detail-link.tsx';
 import { Ago, Name, Revision } from './text.tsx';
 
 type TaskRevisions = Service['task_revisions'][number];
@@ -8,8 +9,11 @@ type TaskRevisions = Service['task_revisions'][number];
 /** The content below an open service: how many tasks have which revision of each secret, and its rollout. */
 export function ServiceDetail({
   service: { id, name, task_revisions, rollout, quarantined },
+  isLinked = false,
 }: {
   readonly service: Service;
+  /** Whether it links to the page of the service. */
+  readonly isLinked?: boolean;
 }) {
   return (
     <div class="service-detail">
@@ -59,6 +63,14 @@ export function ServiceDetail({
             <dd>
               {visible(quarantined.secrets.join(', '))}, <Ago time={quarantined.since} never="" />:{' '}
               {visible(quarantined.reason)}
+            </dd>
+          </div>
+        )}
+        {isLinked && (
+          <div>
+            <dt>History</dt>
+            <dd>
+              <DetailLink detail={{ kind: 'service', name }} />
             </dd>
           </div>
         )}

@@ -45,7 +45,7 @@ const rowClassOf = (service: Service) => {
   return service.state.severity === 'critical' ? 'wrong' : 'wrong degraded';
 };
 
-const detailOf = (service: Service) => <ServiceDetail service={service} />;
+const detailOf = (service: Service) => <ServiceDetail service={service} isLinked />;
 
 function columnsOf(open: Signal<ReadonlySet<string>>): readonly Column<Service>[] {
   return [
