@@ -6,6 +6,7 @@ import {
   eventsAnswer,
   lease,
   leasesAnswer,
+  manager,
   NOW,
   overview,
   planAnswer,
@@ -53,6 +54,23 @@ test('status starts with the problems, and ends with 1', async () => {
   );
   expect(stdout).toContain('     Do: Check the provider\n  2. db_password: no such path ');
   expect(exitCode).toBe(1);
+});
+
+test('status of a standby names the leader, and lists the managers with the plugin of each', async () => {
+  const managers = [
+    manager('m1', { is_self: true }),
+    manager('m2', { role: 'leader', state: 'missing', plugin_version: null, kind: null, started_at: null }),
+  ];
+  plugin.say({ 'GET /api/v1/overview': overview({ role: 'standby', managers }) });
+  const { stdout } = await ask(['status']);
+  expect(stdout).toContain('1.2.3, standby (the leader is m2), up 4 h');
+  expect(stdout).toMatch(/m1 \(this one\) +standby +running +1\.2\.3 +service +4 h ago/);
+  expect(stdout).toMatch(/m2 +leader +missing +- +- +-/);
+});
+
+test('status of the only manager lists none', async () => {
+  plugin.say({ 'GET /api/v1/overview': overview() });
+  expect((await ask(['status'])).stdout).not.toContain('MANAGER');
 });
 
 test('status says once that a lockdown is active, and lists warnings about settings, which are no problem', async () => {

@@ -45,7 +45,7 @@ interface ListOptions {
 }
 
 /** What `check` takes besides labels. */
-export interface CheckOptions {
+interface CheckOptions {
   readonly file?: string;
   readonly secret?: string;
   readonly service?: string;

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { manager, overview, problemEntries } from '../testing/documents.ts';
 import { checkClocks } from './clock-check.ts';
+import { checkCluster } from './cluster-check.ts';
 import { checkDrivers } from './driver-check.ts';
 import type { EngineFacts, EngineSecret, EngineService, ManagedPlugin } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
 import { checkLabels } from './label-check.ts';
+import { checkPlugin, type PluginFacts } from './plugin-check.ts';
 import type { SocketAnswer } from './plugin-socket.ts';
 import { checkServices } from './service-check.ts';
 import { checkSocket } from './socket-check.ts';
@@ -280,4 +283,49 @@ test('options of a driver, which Docker keeps to itself, are no labels', () => {
     'vault',
   );
   expect(findings).toMatchObject([{ kind: 'wrong', message: expect.stringContaining('db has driver options') }]);
+});
+
+test('labels of decryption and of HTTP sources are checked too', () => {
+  const check = (labels: Record<string, string>, kind: string) =>
+    messages(checkLabels([secret('db', labels)], [], called(kind)));
+  expect(check({ vault_path: 'db', kms_decrypt: 'yes' }, 'vault')).toEqual([
+    expect.stringContaining('"kms_decrypt" = "yes"'),
+  ]);
+  expect(check({ vault_path: 'db', kms_decript: 'true' }, 'vault')).toEqual([expect.stringContaining('kms_decript')]);
+  expect(check({ http_path: 'db' }, 'vault')).toEqual([expect.stringContaining('not configured')]);
+  expect(check({ vault_path: 'db', kms_decrypt: 'true', encoding: 'json' }, 'vault')).toEqual([
+    expect.stringContaining("can't be combined"),
+  ]);
+});
+
+const asked = (changes: Parameters<typeof overview>[0]): PluginFacts => ({
+  kind: 'answered',
+  address: { url: new URL('http://127.0.0.1:8080/'), source: null, token: null, ca: null },
+  overview: overview(changes),
+  clock: null,
+});
+
+test('a manager without a plugin is wrong in one check only, different versions are a hint, and all are listed on request', () => {
+  const managers = ['m1', 'm2', 'm3'].map((name) =>
+    manager(name, name === 'm3' ? { state: 'missing', message: 'has no plugin' } : {}),
+  );
+  const entries = problemEntries('A manager has no running plugin: m3 has no plugin', 'versions differ');
+  const problems = entries.map((entry, index) =>
+    index === 0
+      ? { ...entry, code: 'MANAGER_WITHOUT_PLUGIN' as const, severity: 'warning' as const }
+      : { ...entry, code: 'PLUGIN_VERSIONS_DIFFER' as const, severity: 'info' as const },
+  );
+  const facts = asked({ managers, problems });
+  const check = checkCluster(facts, false);
+  expect(check.summary).toBe('the plugin runs on 2 of 3 managers');
+  expect(check.findings.map(({ kind }) => kind)).toEqual(['wrong', 'hint']);
+  expect(checkPlugin(facts, true).findings.filter(({ kind }) => kind === 'wrong')).toEqual([]);
+  expect(checkCluster(facts, true).summary).toContain('m3 (standby) has no plugin');
+});
+
+test('two managers are a hint, and on a worker nothing is known of the managers', () => {
+  expect(messages(checkCluster(asked({ managers: [manager('m1'), manager('m2')] }), false))).toEqual([
+    expect.stringContaining('two managers'),
+  ]);
+  expect(checkCluster(asked({ managers: [], role: 'worker' }), false)).toMatchObject({ isSkipped: true });
 });

@@ -1,18 +1,6 @@
 import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
+import { isOfManagers } from './manager-problems.ts';
 import type { PluginFacts } from './plugin-check.ts';
-
-/** The problems of managers: this check lists them, and the plugin's own check does not repeat them. */
-const CODES = new Set([
-  'LEADER_WITHOUT_PLUGIN',
-  'MANAGER_WITHOUT_PLUGIN',
-  'PLUGIN_VERSIONS_DIFFER',
-  'ANNOUNCEMENT_REFUSED',
-]);
-
-/** Whether a problem is one of the managers. */
-export function isOfManagers({ code }: { readonly code: string }): boolean {
-  return CODES.has(code);
-}
 
 /**
  * Whether each manager has a running plugin, as the plugin that answered sees it.

@@ -6,8 +6,9 @@ import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
 
-const COMMON = ['provider', 'rotate', 'encoding', ...decryptionLabels];
-const START_TIMES = ['rotate_window', 'rotate_debounce'];
+const COMMON = ['provider', 'rotate', 'encoding'];
+/** Of these, an unknown label with the same prefix is an error already. */
+const PREFIXED = ['rotate_window', 'rotate_debounce', ...decryptionLabels];
 
 /** A provider of the plugin, by its name for the label `provider`, and its kind. */
 export interface LabelledProvider {
@@ -46,7 +47,7 @@ export function checkLabels(
   const reader = new LabelReader(schemes, [...SCHEMES.keys()]);
   const findings = secrets.flatMap((secret) => [
     ...unreadable(reader, secret, services),
-    ...passedOver(secret, [...COMMON, ...START_TIMES, ...schemes.flatMap(({ scheme }) => scheme.names)]),
+    ...passedOver(secret, [...COMMON, ...PREFIXED, ...schemes.flatMap(({ scheme }) => scheme.names)]),
   ]);
   return checked('labels', `of ${count(secrets.length, 'secret')}, for ${names}`, findings);
 }
@@ -88,7 +89,7 @@ export function unknownLabels(
   providers: readonly LabelledProvider[],
 ): readonly string[] {
   const ofProviders = providers.flatMap(({ kind }) => SCHEMES.get(kind)?.names ?? []);
-  return similarLabels(Object.keys(labels), [...COMMON, ...START_TIMES, ...ofProviders]);
+  return similarLabels(Object.keys(labels), [...COMMON, ...PREFIXED, ...ofProviders]);
 }
 
 function similarLabels(labels: readonly string[], known: readonly string[]): readonly string[] {

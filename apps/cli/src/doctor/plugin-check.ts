@@ -3,8 +3,8 @@ import type { Failure } from '../failure.ts';
 import type { PluginAddress } from '../plugin/address.ts';
 import { VERSION } from '../version.ts';
 import type { ClockReading } from './clock-check.ts';
-import { isOfManagers } from './cluster-check.ts';
 import { type Check, checked, type Finding, hint, skipped, wrong } from './finding.ts';
+import { isOfManagers } from './manager-problems.ts';
 
 /** What asking the plugin came to. */
 export type PluginFacts =

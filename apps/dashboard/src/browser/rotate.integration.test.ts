@@ -4,6 +4,7 @@ import { startBrowser } from '../testing/browser.ts';
 import { troubledWorld, wellWorld } from '../testing/scenarios.ts';
 import { ScriptedPlugin } from '../testing/scripted-plugin.ts';
 import { accessibilityProblems, openPage, type WatchedPage } from '../testing/watched-page.ts';
+import { before } from '../testing/world.ts';
 
 let browser: Browser;
 let plugin: ScriptedPlugin;
@@ -64,6 +65,37 @@ test('if there is nothing to do, nothing can be confirmed', async () => {
   await rotateApi().click();
   await page.getByText('Nothing to do').waitFor();
   expect(await page.getByRole('dialog').getByRole('button').allInnerTexts()).toEqual(['Cancel']);
+});
+
+test('tasks that have the newest values are restarted only on a second request, and it warns of values that failed', async () => {
+  const entry = { name: 'shop_api', secrets: ['db_password'], tasks: 8, waiting_reason: null };
+  plugin.world = { ...plugin.world, plan: { services: [{ ...entry, outcome: 'up-to-date', tasks: 0 }] } };
+  await rotateApi().click();
+  const failed = { secrets: ['db_password'], service: 'shop_web', since: before(720), reason: 'exit code 1' };
+  const again = page.getByRole('button', { name: 'Restart the tasks anyway…' });
+  await again.waitFor();
+  plugin.world = { ...plugin.world, plan: { services: [{ ...entry, outcome: 'restarted', failed_before: failed }] } };
+  await again.click();
+  const dialog = page.getByRole('dialog', { name: 'Restart the tasks of shop_api' });
+  await dialog.getByText('made tasks of shop_web fail').waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Replace 8 tasks' }).click();
+  await expect.poll(() => plugin.rotated).toEqual([{ service: 'shop_api', force: true }]);
+});
+
+test('a service and a secret have a page with their history, which has an address and links to the other', async () => {
+  await page.getByRole('button', { name: 'shop_api', exact: true }).click();
+  await page.getByRole('link', { name: 'shop_api', exact: true }).click();
+  await page.getByRole('heading', { name: 'Service shop_api' }).waitFor();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  await page.getByRole('link', { name: 'db_password' }).click();
+  await page.getByRole('heading', { name: 'Secret db_password' }).waitFor();
+  expect(new URL(page.url()).hash).toBe('#secret=db_password');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Secret db_password' }).waitFor();
+  await page.getByRole('button', { name: '← All secrets' }).click();
+  await page.getByRole('columnheader', { name: 'Revision' }).waitFor();
 });
 
 test('a client with read access sees that in advance, and can still see what is due', async () => {

@@ -18,8 +18,10 @@ type Phase =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Shows what a rotation would do, and requests it after a confirmation. */
-export function PlanDialog({ request }: { readonly request: PlanRequest }) {
+export function PlanDialog({ request: first }: { readonly request: PlanRequest }) {
   const dashboard = useDashboard();
+  const requested = useSignal<PlanRequest>(first);
+  const request = requested.value;
   const phase = useSignal<Phase>({ kind: 'planning' });
   const close = () => {
     dashboard.planned.value = null;
@@ -42,6 +44,10 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
       phase.value = { kind: 'failed', reason: reasonOf(error) };
     }
   };
+  const force = (named: Exclude<PlanRequest, { readonly due: true } | { readonly quarantined: true }>) => {
+    phase.value = { kind: 'planning' };
+    requested.value = { ...named, force: true };
+  };
   const now = phase.value;
   return (
     <ModalDialog title={titleOf(request)} onClose={close}>
@@ -57,8 +63,8 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
         <button type="button" onClick={close}>
           {now.kind === 'done' || 'due' in request ? 'Close' : 'Cancel'}
         </button>
-        {now.kind === 'planned' && !summaryOf(now.plan, false).isAnything && isForceable(request) && (
-          <button type="button" class="quiet" onClick={() => dashboard.showPlan({ ...request, force: true })}>
+        {now.kind === 'planned' && isRestartable(now.plan) && isForceable(request) && (
+          <button type="button" class="quiet" onClick={() => force(request)}>
             Restart the tasks anyway…
           </button>
         )}
@@ -74,6 +80,11 @@ export function PlanDialog({ request }: { readonly request: PlanRequest }) {
       </div>
     </ModalDialog>
   );
+}
+
+/** Whether nothing would be done because the tasks have the newest values. */
+function isRestartable(plan: Plan): boolean {
+  return !summaryOf(plan, false).isAnything && plan.services.some(({ outcome }) => outcome === 'up-to-date');
 }
 
 /** Whether the request names something and does not yet restart tasks that have the newest values. */

@@ -1,7 +1,7 @@
 import type { Cause, Service } from '@vault-swarm/http/api';
 import { counted, visible } from '../format.ts';
-import { LeaseTable } from './lease-table.tsx';
 import { DetailLink } from './detail-link.tsx';
+import { LeaseTable } from './lease-table.tsx';
 import { Ago, Name, Revision } from './text.tsx';
 
 type TaskRevisions = Service['task_revisions'][number];
