@@ -1,26 +1,14 @@
 // Bundles the command line into one file, apps/cli/dist/vault-swarm.js: it starts as fast as Node does.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { leaveOutUnused } from '../plugin/unused-packages.mjs';
+import { bundleOptions } from '../plugin/bundle-options.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 const { metafile } = await build({
   entryPoints: [path('src/main.ts')],
   outfile: path('dist/vault-swarm.js'),
-  bundle: true,
-  minify: true,
-  sourcemap: 'linked',
-  platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  conditions: ['@vault-swarm/source'],
-  metafile: true,
-  // CommonJS packages in the bundle call `require` for Node's own modules.
-  banner: {
-    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
-  },
-  plugins: [
+  ...bundleOptions([
     {
       // Doctor reads labels with the plugin's modules. It never loads a provider.
       name: 'leave-out-providers',
@@ -32,8 +20,7 @@ const { metafile } = await build({
         );
       },
     },
-    leaveOutUnused,
-  ],
+  ]),
 });
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

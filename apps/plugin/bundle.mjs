@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleOptions } from './bundle-options.mjs';
 import { leanUndici } from './lean-undici.mjs';
-import { leaveOutUnused } from './unused-packages.mjs';
 
 const home = fileURLToPath(new URL('.', import.meta.url));
 
@@ -32,20 +32,8 @@ export async function bundlePlugin(entry, directory) {
     entryPoints: { main: entry },
     outdir: directory,
     chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
     splitting: true,
-    minify: true,
-    sourcemap: 'linked',
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    conditions: ['@vault-swarm/source'],
-    metafile: true,
-    // CommonJS packages in the bundle call `require` for Node's own modules.
-    banner: {
-      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
-    },
-    plugins: [
+    ...bundleOptions([
       ownPackages,
       {
         // Importing this module would evaluate all of its exports. Some of them load Node's WebSocket and fetch while
@@ -61,8 +49,7 @@ export async function bundlePlugin(entry, directory) {
         },
       },
       leanUndici,
-      leaveOutUnused,
-    ],
+    ]),
   });
   return metafile;
 }

@@ -6,7 +6,7 @@ test('breaks at spaces, and only if the width is used up', () => {
 });
 
 test('breaks a word that is longer than the line', () => {
-  expect(wrap('at /run/docker/plugins/x.sock now', 10)).toEqual(['at', '/run/docke', 'r/plugins/', 'x.sock now']);
+  expect(wrap('at /run/docker/plugins/x.sock now', 10)).toEqual(['at /run/do', 'cker/plugi', 'ns/x.sock', 'now']);
 });
 
 test('counts columns as a terminal does, also for wide and joined characters', () => {

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 /** How many columns a terminal gives to the text. */
 export function columnsOf(text: string): number {
@@ -10,18 +11,7 @@ export function columnsOf(text: string): number {
  * line. `width` is at least 2, which is what one wide character takes.
  */
 export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').flatMap((whole) => pieces(whole, width))) {
-    const joined = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && columnsOf(joined) > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = joined;
-    }
-  }
-  return [...lines, line];
+  return wrapAnsi(text, width, { hard: true }).split('\n');
 }
 
 /**
@@ -41,22 +31,6 @@ export function cutWords(text: string, width: number): string {
   if (text.split(' ').every((word) => columnsOf(word) <= width)) return text;
   return text
     .split(' ')
-    .map((word) => (columnsOf(word) <= width ? word : `${pieces(word, width - 1)[0] ?? ''}…`))
+    .map((word) => (columnsOf(word) <= width ? word : `${wrap(word, width - 1)[0] ?? ''}…`))
     .join(' ');
-}
-
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-function pieces(word: string, width: number): readonly string[] {
-  if (columnsOf(word) <= width) return [word];
-  const found: string[] = [];
-  let piece = '';
-  for (const { segment } of graphemes.segment(word)) {
-    if (columnsOf(piece + segment) > width) {
-      found.push(piece);
-      piece = '';
-    }
-    piece += segment;
-  }
-  return [...found, piece];
 }

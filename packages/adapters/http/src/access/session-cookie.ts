@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parse, serialize } from 'cookie';
 
 const NAME = 'vault-swarm-session';
 
@@ -16,15 +17,16 @@ function cookieName({ headers }: IncomingMessage, isSecure: boolean): string {
 
 /** The session id of the request's cookie. */
 export function sessionIdOf(request: IncomingMessage, isSecure: boolean): string | null {
-  const start = `${cookieName(request, isSecure)}=`;
-  const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-  const found = cookies.find((cookie) => cookie.startsWith(start));
-  return found === undefined ? null : found.slice(start.length);
+  return parse(request.headers.cookie ?? '')[cookieName(request, isSecure)] ?? null;
 }
 
 /** The header that stores the id in the browser for this time; `null` deletes it. */
 export function setCookie(request: IncomingMessage, isSecure: boolean, id: string | null, maxAgeMs: number): string {
-  const age = id === null ? 0 : Math.floor(maxAgeMs / 1_000);
-  const secure = isSecure ? '; Secure' : '';
-  return `${cookieName(request, isSecure)}=${id ?? ''}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${secure}`;
+  return serialize(cookieName(request, isSecure), id ?? '', {
+    path: '/',
+    maxAge: id === null ? 0 : Math.floor(maxAgeMs / 1_000),
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: isSecure,
+  });
 }

@@ -33,7 +33,7 @@ describe('signing in', () => {
     expect([answer.status, answer.body]).toEqual([204, '']);
     expect(answer.headers['set-cookie']).toEqual([
       expect.stringMatching(
-        `^vault-swarm-session-${port}=[\\w-]{32}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict$`,
+        `^vault-swarm-session-${port}=[\\w-]{32}; Max-Age=43200; Path=/; HttpOnly; SameSite=Strict$`,
       ),
     ]);
     expect(answer.headers['set-cookie']?.join()).not.toContain('correct');
@@ -46,7 +46,7 @@ describe('signing in', () => {
     const read = () => readCertificate((path) => (path === 'c' ? pair.cert : pair.key), { cert: 'c', key: 'k' });
     const { signIn, cookieOf, withCookie } = await start({ ...TOKENS, tls: { first: read(), read } });
     const answer = await signIn('correct-horse');
-    expect(answer.headers['set-cookie']?.[0]).toMatch(/^__Host-vault-swarm-session-\d+=[\w-]+; Path=\/;.*; Secure$/);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(/^__Host-vault-swarm-session-\d+=[\w-]+; .*Path=\/;.*; Secure; SameSite=Strict$/);
     expect(answer.headers['set-cookie']?.[0]).not.toContain('Domain');
     expect(await withCookie(cookieOf(answer))).toBe(200);
     expect(await withCookie(cookieOf(answer).replace('__Host-', ''))).toBe(401);
@@ -129,7 +129,7 @@ describe('a session', () => {
     expect(await withCookie(mine)).toBe(200);
     const answer = await ask(PATH, { method: 'DELETE', headers: { Cookie: mine } });
     expect(answer.status).toBe(204);
-    expect(answer.headers['set-cookie']?.[0]).toMatch(/^vault-swarm-session-\d+=; Path=\/; Max-Age=0; /);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(/^vault-swarm-session-\d+=; Max-Age=0; Path=\/; /);
     expect(await withCookie(mine)).toBe(401);
     expect(await withCookie(other)).toBe(200);
     expect((await ask(PATH, { method: 'DELETE' })).status).toBe(204);

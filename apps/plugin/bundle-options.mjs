@@ -1,0 +1,20 @@
+import { leaveOutUnused } from './unused-packages.mjs';
+
+/** What esbuild needs for each of our programs, one file or several. The plugin for unused packages is the last one. */
+export function bundleOptions(plugins = []) {
+  return {
+    bundle: true,
+    minify: true,
+    sourcemap: 'linked',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    conditions: ['@vault-swarm/source'],
+    metafile: true,
+    // CommonJS packages in the bundle call `require` for Node's own modules.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
+    plugins: [...plugins, leaveOutUnused],
+  };
+}
