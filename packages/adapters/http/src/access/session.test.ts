@@ -46,7 +46,9 @@ describe('signing in', () => {
     const read = () => readCertificate((path) => (path === 'c' ? pair.cert : pair.key), { cert: 'c', key: 'k' });
     const { signIn, cookieOf, withCookie } = await start({ ...TOKENS, tls: { first: read(), read } });
     const answer = await signIn('correct-horse');
-    expect(answer.headers['set-cookie']?.[0]).toMatch(/^__Host-vault-swarm-session-\d+=[\w-]+; .*Path=\/;.*; Secure; SameSite=Strict$/);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(
+      /^__Host-vault-swarm-session-\d+=[\w-]+; .*Path=\/;.*; Secure; SameSite=Strict$/,
+    );
     expect(answer.headers['set-cookie']?.[0]).not.toContain('Domain');
     expect(await withCookie(cookieOf(answer))).toBe(200);
     expect(await withCookie(cookieOf(answer).replace('__Host-', ''))).toBe(401);
