@@ -18,6 +18,8 @@ export class LeaseAccounts {
   #view: LeaseDocument = NO_LEASES;
   #changes: LeaseChange[] = [];
   #unusable: string | null = null;
+  #mustWrite = false;
+  #writes = 0;
 
   constructor(ports: AccountPorts) {
     this.#ports = ports;
@@ -37,6 +39,17 @@ export class LeaseAccounts {
   get isEmpty(): boolean {
     const stored = this.#stored;
     return stored !== null && stored.sets.length === 0 && stored.holders.length === 0 && this.#changes.length === 0;
+  }
+
+  /** How often this process has written them. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** Writes them with the next {@link exchange} even if nothing changed. Only a manager that leads can write. */
+  mustWrite(): void {
+    this.#mustWrite = true;
+    this.#ports.onChange();
   }
 
   /** Applies a change now. It is written with the next {@link exchange}. */
@@ -76,8 +89,8 @@ export class LeaseAccounts {
     const all = [...this.#changes];
     const next = applyChanges(stored, all);
     this.#view = next;
-    const mustRewrite = mayRewrite && record?.mustRewrite === true;
-    if (next === stored && reading.kind === 'readable' && !mustRewrite) {
+    const mustWrite = this.#mustWrite || (mayRewrite && record?.mustRewrite === true);
+    if (next === stored && reading.kind === 'readable' && !mustWrite) {
       this.#changes = this.#changes.slice(all.length);
       return;
     }
@@ -86,6 +99,8 @@ export class LeaseAccounts {
       this.#ports.onChange();
       return;
     }
+    this.#mustWrite = false;
+    this.#writes += 1;
     this.#stored = next;
     this.#changes = this.#changes.slice(all.length);
     this.#view = applyChanges(next, this.#changes);

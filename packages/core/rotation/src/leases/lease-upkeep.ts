@@ -21,8 +21,6 @@ export interface UpkeepPorts {
   readonly nameOf: (serviceId: string) => string;
   /** Called before a set is revoked: no further task may be given its values. */
   readonly onRevoke: (set: LeaseSet) => void;
-  /** Called if a reconcile pass should run soon. */
-  readonly onNews: () => void;
 }
 
 /** Why the latest renewal or revocation of something failed. */
@@ -55,6 +53,9 @@ export class LeaseUpkeep {
   /** What is being revoked, and is not renewed any more. */
   readonly #ending = new Set<string>();
   #observedAtMs = Number.NEGATIVE_INFINITY;
+  #writesBefore = 0;
+  /** Whether the accounts could be written after the latest observation. */
+  #isLeading = false;
   readonly #revokeNotBefore = new Map<string, number>();
   /** By set or holder. */
   readonly #failures = new BoundedMap<Failure>({ maxEntries: MAX_KNOWN });
@@ -120,8 +121,10 @@ export class LeaseUpkeep {
    * @param observedAtMs when the observation started, in monotonic milliseconds.
    */
   findUnused(ledger: LedgerDocument, observedAtMs: number): ReadonlySet<string> {
-    this.#observedAtMs = observedAtMs;
     const { accounts, clock } = this.#ports;
+    this.#isLeading = accounts.writes > this.#writesBefore;
+    this.#writesBefore = accounts.writes;
+    this.#observedAtMs = observedAtMs;
     const { services } = this.#ports.uses();
     const nowMs = clock.monotonic();
     const generations = new Map<string, Generation>();
@@ -210,11 +213,13 @@ export class LeaseUpkeep {
 
   /** The revocations that are due: of holders with all they own, and of leases without a holder. */
   #toRevoke(nowMs: number): readonly ((signal: AbortSignal) => Promise<void>)[] {
-    const { accounts, findProvider, onNews } = this.#ports;
+    const { accounts, findProvider } = this.#ports;
     const holders = accounts.view.holders.filter((holder) => this.#isToRevoke(holder, holderId(holder), nowMs));
     const sets = accounts.view.sets.filter((set) => set.holder === null && this.#isToRevoke(set, set.id, nowMs));
-    if (holders.length + sets.length > 0 && nowMs - this.#observedAtMs > OBSERVATION_HOLDS_MS) {
-      onNews();
+    if (holders.length + sets.length === 0) return [];
+    // A manager that was cut off may believe that it leads, and see no tasks that others have started.
+    if (!this.#isLeading || nowMs - this.#observedAtMs > OBSERVATION_HOLDS_MS) {
+      accounts.mustWrite();
       return [];
     }
     return [
