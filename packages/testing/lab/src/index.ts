@@ -69,6 +69,7 @@ export {
 } from './swarm/engine.ts';
 export { checkFinalState, type FinalExpectation, type ServiceExpectation } from './swarm/final-checks.ts';
 export { importCurlImage, importImage, labImage } from './swarm/image.ts';
+export { LeasedShop, type LeasedShopOptions, type LeaseTimes } from './swarm/leased-shop.ts';
 export {
   buildPluginImage,
   type ManagedPluginOptions,
