@@ -144,11 +144,9 @@ export class LeaseUpkeep {
     const { sets, holders } = accounts.view;
     const nowMs = clock.monotonic();
     const renewed = new Map<string, number>();
-    const isEnding = ({ id, holder }: LeaseSet) =>
-      this.#ending.has(id) || (holder !== null && this.#ending.has(holderId({ accessor: holder })));
     for (const set of sets) {
       const mayRenew = set.renewalMs > 0 && set.leaseId !== null && !hasEnded(set, clock.now());
-      if (mayRenew && !isEnding(set)) renewed.set(set.id, set.renewalMs);
+      if (mayRenew && !this.isEnding(set)) renewed.set(set.id, set.renewalMs);
     }
     for (const holder of holders) {
       if (!this.#ending.has(holderId(holder))) renewed.set(holderId(holder), holder.ttlMs);

@@ -52,6 +52,7 @@ const LEASE_ACTIONS: readonly LeaseAction[] = [
   ofService('scales', ({ swarm, random }, { id }) => swarm.post(id, { replicas: random.between(0, 4) })),
   ofService('restarts the tasks of', ({ swarm }, { id }) => swarm.loseTask(id, true)),
   ofService('deploys a broken image to', breakImage),
+  ofService('restarts, without room for new tasks,', startLater),
   (scene) =>
     scene.random.chance(0.5) ? ofService('removes', ({ swarm }, { id }) => swarm.removeService(id))(scene) : null,
   ({ swarm, random }) => {
@@ -189,6 +190,16 @@ function breakImage({ random, swarm, clock }: LeaseScene, { id }: Readonly<Simul
   clock.after(random.between(5_000, 60_000), () => {
     const service = swarm.services.find((one) => one.id === id);
     if (service !== undefined) swarm.post(id, { image: 'good' });
+  });
+}
+
+/** New tasks find no node for a while, and the old ones go on. */
+function startLater({ random, swarm, clock }: LeaseScene, { id }: Readonly<SimulatedService>): void {
+  swarm.setStartFault(id, { kind: 'pending', reason: 'no suitable node (insufficient resources on 1 node)' });
+  swarm.post(id, { update: { order: 'start-first' } });
+  swarm.forceUpdate(id);
+  clock.after(random.between(20_000, 100_000), () => {
+    if (swarm.services.some((one) => one.id === id)) swarm.setStartFault(id, null);
   });
 }
 

@@ -121,7 +121,7 @@ export class LeaseOracle {
     this.#issued.set(key, [...before, nowMs]);
     if (before.length >= PATHS.length + this.#ends + this.#lost)
       this.#violated(`${process} issued ${before.length + 1} credentials for ${service}@${generation}`);
-    this.#checkUnplanned(process, service, generation);
+    if (event.reason === 'request') this.#checkRequested(process, service, generation);
   }
 
   /** Call it each second. */
@@ -235,18 +235,18 @@ export class LeaseOracle {
   }
 
   /** A credential for tasks that are starting, rather than for a rollout that follows. None is issued for running tasks. */
-  #checkUnplanned(process: string, name: string, generation: number): void {
+  #checkRequested(process: string, name: string, generation: number): void {
     const { settings, services, monotonic } = this.#world;
     const service = services().find((one) => one.name === name);
-    const tasks = service === undefined ? [] : allTasks(service).filter((task) => task.generation === generation);
-    if (tasks.length === 0) return;
+    if (service === undefined) return;
+    const tasks = allTasks(service).filter((task) => task.generation === generation);
     const key = `${process} ${name}`;
     const nowMs = monotonic();
     const isStarting = tasks.some(({ startedAtMs }) => startedAtMs === null || nowMs - startedAtMs < START_MS);
     if (!isStarting) this.#violated(`${process} issued a credential for running tasks of ${name}@${generation}`);
     const recent = [...(this.#unplanned.get(key) ?? []).filter((atMs) => nowMs - atMs < HOUR_MS), nowMs];
     this.#unplanned.set(key, recent);
-    const most = PATHS.length * settings.issuesPerHour;
+    const most = (service.spec.secretIds.length / 2) * settings.issuesPerHour;
     if (recent.length > most) this.#violated(`${process} issued ${recent.length} credentials for ${name} in an hour`);
   }
 

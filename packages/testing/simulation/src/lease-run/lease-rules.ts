@@ -26,7 +26,7 @@ export function settingsOf(random: SeededRandom): LeaseSettings {
   const faultChance = random.pick([0, 0.003, 0.01, 0.03]);
   const keepsLease = random.chance(0.85);
   const maxTtlMs = keepsLease ? random.pick([TTL_MS, 3 * TTL_MS, 10 * TTL_MS]) : TTL_MS;
-  const isTight = random.chance(0.1);
+  const tight = random.chance(0.2) ? random.pick(['sets', 'issues'] as const) : null;
   return {
     managers,
     faultChance,
@@ -40,8 +40,8 @@ export function settingsOf(random: SeededRandom): LeaseSettings {
       keepsLease,
     },
     intervalMs: random.pick([10_000, 20_000, 30_000]),
-    maxSets: isTight ? random.between(2, 5) : 500,
-    issuesPerHour: isTight ? random.between(2, 4) : 100,
-    isTight,
+    maxSets: tight === 'sets' ? random.between(2, 5) : 500,
+    issuesPerHour: tight === 'issues' ? random.between(1, 3) : 100,
+    isTight: tight !== null,
   };
 }

@@ -144,6 +144,7 @@ export class LeaseRun {
     leases.issuesBad = false;
     for (const { id, spec } of this.#swarm.services)
       if (spec.image === 'broken') this.#swarm.post(id, { image: 'good' });
+    for (const { id } of this.#swarm.services) this.#swarm.setStartFault(id, null);
     for (const name of this.#settings.managers) {
       const manager = this.#cluster.manager(name);
       Object.assign(manager, { isPartitioned: false, believes: null, sees: null, clockOffsetMs: 0 });

@@ -25,7 +25,7 @@ export const leaseMutations: readonly Mutation[] = [
   {
     name: 'renews leases whose token ends',
     file: 'rotation/src/leases/lease-upkeep.ts',
-    from: '    for (const holder of holders) renewed.set(holderId(holder), holder.ttlMs);\n',
+    from: '      if (!this.#ending.has(holderId(holder))) renewed.set(holderId(holder), holder.ttlMs);\n',
     to: '',
   },
   {
