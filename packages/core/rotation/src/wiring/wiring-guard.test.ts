@@ -116,6 +116,10 @@ test('a missing call of record, of choose, or of both is found', () => {
   const noRecord = guarded();
   noRecord.guard.chosen('old');
   noRecord.observe(workload());
+  // A task from before the start requests its secrets again, and its provider does not answer.
+  expect(noRecord.messages).toEqual([]);
+  noRecord.guard.chosen('new');
+  noRecord.observe(workload({ tasks: [task('new', 0, 10_001)] }));
   expect(noRecord.messages).toEqual([expect.stringContaining('and record was not')]);
 
   const noChoose = guarded();

@@ -1,7 +1,7 @@
 import { type Clock, displayText, errorMessage, quoted } from '@vault-swarm/kernel';
 import type { Events, ProviderInstance } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
-import type { Role, Workload, WorkloadSecret, WriteOutcome } from '../ports/orchestrator.ts';
+import type { Role, Workload, WorkloadSecret, WorkloadTask, WriteOutcome } from '../ports/orchestrator.ts';
 
 /** What the guard needs. */
 export interface WiringGuardOptions {
@@ -221,7 +221,9 @@ export class WiringGuard {
   #checkRecords({ name, kind, tasks, secretIds }: Workload): void {
     if (this.#isAlone !== true || this.#records > 0 || secretIds.length === 0 || kind !== 'service') return;
     const running = tasks.filter(({ state }) => state === 'running');
-    if (running.some(({ id }) => this.#chosen.has(id))) {
+    // An earlier task may request its secrets again, and then none may be delivered.
+    const isOurs = ({ createdAtMs }: WorkloadTask) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS;
+    if (running.some((task) => this.#chosen.has(task.id) && isOurs(task))) {
       this.#report(
         'no record',
         `choose was called for a task of ${quoted(name)}, which runs now, and record was not: call record with what the ` +
@@ -230,7 +232,7 @@ export class WiringGuard {
       return;
     }
     const nowMs = this.#options.clock.monotonic();
-    if (this.#chosen.size === 0 && running.some(({ createdAtMs }) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS)) {
+    if (this.#chosen.size === 0 && running.some(isOurs)) {
       this.#undeliveredSinceMs ??= nowMs;
       if (nowMs - this.#undeliveredSinceMs < LEADERSHIP_LAG_MS) return;
       this.#report(

@@ -114,6 +114,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [852416, 'labels named another path during a rollout, whose replica lagged'],
   [853562, 'tasks of a bad value were asked for twice before they ran, and rolled when all was in order'],
   [410156, 'an update that was rolled back, and followed by one of a user, was taken for a mistake of the ports'],
+  [335, 'a change of a secret that only a request rolls was overlooked after the ledger was lost'],
+  [494, 'a task that ran before asked again after the ledger was lost, and a warning took the ports for wrong'],
   [880063, 'Swarm forgot what it had reported of an update, and a warning took the ports for wrong'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];

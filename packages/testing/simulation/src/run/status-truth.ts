@@ -150,7 +150,7 @@ export class StatusTruth {
 
   /** What it says of the revisions that its tasks have, if that is known. */
   #revisions(service: SimulatedService, shown: ServiceStatus, isSettled: boolean): readonly string[] {
-    const { truth, swarm, ledger } = this.#run;
+    const { truth, swarm, ledger, kinds } = this.#run;
     const entry = ledger?.services[service.id];
     const isOpen = (entry?.rollout ?? null) !== null || (entry?.quarantines.length ?? 0) > 0;
     const uses = truth.bindingsOf(service).filter(({ isPinned }) => !isPinned);
@@ -159,6 +159,8 @@ export class StatusTruth {
     const isKnown = uses.every(({ name, text }) => text !== undefined && running.every(({ held }) => held.has(name)));
     if (ledger === null || isOpen || !isReadable || !isKnown || this.#provider !== 'reached') return [];
     if (truth.badBindings(service).length > 0 || this.#oracle.isDoubtful(service)) return [];
+    // A change that was overlooked since there was no ledger is not rolled out later, if only a request rolls for it.
+    if (kinds.has('ledger lost') && uses.some(({ isAuto }) => !isAuto)) return [];
     const outdated = running.filter(({ held }) => uses.some(({ name, text }) => held.get(name)?.text !== text)).length;
     const isWhole = outdated === 0 && running.length === service.spec.replicas;
     const isOver = isWhole && isSettled;
