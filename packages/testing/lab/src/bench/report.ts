@@ -19,7 +19,7 @@ export interface Report {
 }
 
 /** One case of a {@link Report}, at one latency of the provider. */
-export interface CaseReport {
+interface CaseReport {
   readonly name: string;
   readonly heading: string;
   readonly latencyMs: number | null;
