@@ -104,7 +104,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #lockdowns: Lockdowns;
   readonly #providerHints: ProviderHints;
   readonly #leases: Leases;
-  readonly #wiring: WiringGuard;
+  readonly #wiring: WiringGuard | null;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   /**
@@ -144,7 +144,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#pace = new RolloutPace(clock);
     this.#leases = new Leases(settings.leases ?? DEFAULT_LEASES, { ...ports, onNews: () => this.#passes.wake() });
     this.#staleness = new StalenessGuard(clock);
-    this.#wiring = new WiringGuard({ ...ports, stuckAfterMs: settings.policy.stuckAfterMs });
+    const { checksWiring = true, policy } = settings;
+    this.#wiring = checksWiring ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs }) : null;
     const observing = {
       observe: (options: CallOptions) => this.#cluster.observe(options),
       ingest: (observed: Observation) => this.#ingest(observed),
@@ -170,7 +171,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /** Starts to poll and to reconcile. */
   start(): void {
-    this.#wiring.start();
+    this.#wiring?.start();
     this.#unsubscribe.push(this.#ports.changes.onChange(() => this.#passes.wake()));
     this.#unsubscribe.push(this.#ports.access.onChange(() => this.#passes.wake()));
     this.#poller.start();
@@ -199,7 +200,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
    * all others by `untilMs`. Never rejects.
    */
   choose(asked: RevisionRequest): RevisionSelection | Promise<RevisionSelection> {
-    this.#wiring.chosen(asked.taskId);
+    this.#wiring?.chosen(asked.taskId);
     return this.#intended.choose(asked);
   }
 
@@ -219,7 +220,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#deliveryLog.record(taskId, delivered);
     // The account of what the task has must be written soon.
     const isLeased = this.#leases.has(key);
-    if (!isLeased) this.#wiring.recorded();
+    if (!isLeased) this.#wiring?.recorded();
     if (!isLeased && this.#poller.of(provider)?.current(key)?.revision === revision) return;
     this.#passes.wake();
     if (isLeased) return;
@@ -315,7 +316,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
     const { role, bindings, stored, mustRewrite, version } = observed;
     const hasLedger = stored.kind !== 'absent';
-    this.#wiring.observed({ role, secrets: observed.secrets, services: bindings.services, hasLedger });
+    this.#wiring?.observed({ role, secrets: observed.secrets, services: bindings.services, hasLedger });
     const before = this.#ingest(observed);
     if (unusable(stored) !== null) {
       this.#intended.goOn();
@@ -507,7 +508,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       if (!(await this.#leases.prepare(action, ledger, options))) return;
       const outcome = await orchestrator.roll(action.serviceId, action.version, action.generation, options);
       this.#rollouts.rolled(action.serviceId, action.generation, outcome);
-      this.#wiring.rolled(action.serviceId, action.generation, outcome);
+      this.#wiring?.rolled(action.serviceId, action.generation, outcome);
       if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
     } catch (error) {
       if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');

@@ -35,6 +35,11 @@ export interface RotationSettings {
   readonly digestKey: string | null;
   /** The previous key, while it is being replaced. A value with the same digest under it counts as unchanged. */
   readonly formerDigestKey?: string | null;
+  /**
+   * Whether mistakes of the ports are searched for that only show later, and reported as `plugin.warning`; `true` if not
+   * given. Ports that pass the workloads contract need no search.
+   */
+  readonly checksWiring?: boolean;
 }
 
 /** The outside systems that the rotation needs. */
