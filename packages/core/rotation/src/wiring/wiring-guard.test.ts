@@ -158,6 +158,8 @@ test('a provider that is unknown, that can not be found, or that is none is foun
 
 test('an update whose report is forgotten, or is late after an earlier one was reported as completed, is no mistake', () => {
   const forgotten = guarded();
+  forgotten.guard.chosen('old');
+  forgotten.guard.recorded();
   forgotten.observe(workload());
   forgotten.guard.rolled('web', 1, 'applied');
   forgotten.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('old', 0)] }));
@@ -166,6 +168,8 @@ test('an update whose report is forgotten, or is late after an earlier one was r
   forgotten.observe(inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] }));
   expect(forgotten.messages).toEqual([]);
   const late = guarded();
+  late.guard.chosen('old');
+  late.guard.recorded();
   late.observe(inState('completed'));
   late.guard.rolled('web', 1, 'applied');
   late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));

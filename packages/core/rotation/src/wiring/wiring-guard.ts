@@ -37,8 +37,6 @@ interface AppliedRoll {
 
 /** How many tasks are remembered that requested a revision. */
 const MAX_TASKS = 1_000;
-/** A task that was created this long after the start requested its secrets after the start, whatever the clocks say. */
-const CLOCK_SKEW_MS = 10_000;
 /** A process that no longer leads may not know it for this long. */
 const LEADERSHIP_LAG_MS = 60_000;
 const ROLLBACK_STATES: ReadonlySet<Workload['rollout']['state']> = new Set([
@@ -62,8 +60,8 @@ export class WiringGuard {
   #records = 0;
   /** Secret ids that no secret had in the latest observation, with their service. */
   #unknownIds: ReadonlySet<string> = new Set();
-  /** In milliseconds since 1970. */
-  readonly #startedAtMs: number;
+  /** The tasks of the first observation, which may have requested their secrets before the start. */
+  #earlierTasks: ReadonlySet<string> | null = null;
   /** Whether no other process can have delivered secrets: this one made the ledger, and always led. */
   #isAlone: boolean | null = null;
   /** Since when tasks run that were given nothing, in monotonic milliseconds. */
@@ -74,7 +72,6 @@ export class WiringGuard {
 
   constructor(options: WiringGuardOptions) {
     this.#options = options;
-    this.#startedAtMs = options.clock.now();
   }
 
   /** Checks that each provider can be found. */
@@ -128,6 +125,7 @@ export class WiringGuard {
 
   /** Compares an observation with what was done before. */
   observed({ role, secrets, services, hasLedger }: WiringObservation): void {
+    this.#earlierTasks ??= new Set(services.flatMap(({ service }) => service.tasks.map(({ id }) => id)));
     this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader';
     this.#latest = new Map(services.map(({ service }) => [service.id, service]));
     this.#hasCompleted ||= services.some(({ service }) => service.rollout.state === 'completed');
@@ -222,7 +220,7 @@ export class WiringGuard {
     if (this.#isAlone !== true || this.#records > 0 || secretIds.length === 0 || kind !== 'service') return;
     const running = tasks.filter(({ state }) => state === 'running');
     // An earlier task may request its secrets again, and then none may be delivered.
-    const isOurs = ({ createdAtMs }: WorkloadTask) => createdAtMs > this.#startedAtMs + CLOCK_SKEW_MS;
+    const isOurs = ({ id }: WorkloadTask) => this.#earlierTasks?.has(id) !== true;
     if (running.some((task) => this.#chosen.has(task.id) && isOurs(task))) {
       this.#report(
         'no record',

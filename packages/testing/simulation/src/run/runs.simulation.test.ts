@@ -116,6 +116,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [410156, 'an update that was rolled back, and followed by one of a user, was taken for a mistake of the ports'],
   [335, 'a change of a secret that only a request rolls was overlooked after the ledger was lost'],
   [494, 'a task that ran before asked again after the ledger was lost, and a warning took the ports for wrong'],
+  [1026, 'a process whose clock was behind took all tasks for new ones after the ledger was lost'],
   [880063, 'Swarm forgot what it had reported of an update, and a warning took the ports for wrong'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
 ];
