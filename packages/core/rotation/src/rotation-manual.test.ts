@@ -1,7 +1,9 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
+import { refuseRestart } from './manual/forced-restart.ts';
 import type { RotateRequest } from './ports/manual-rotation.ts';
+import type { Workload } from './ports/orchestrator.ts';
 
 /** A service `web` with the secret `db`, which is rotated on request only, and a job with it. */
 async function manualSecret(settings: ConstructorParameters<typeof World>[0] = {}) {
@@ -111,6 +113,48 @@ test('with force, no more services are restarted for one request than roll at th
   await world.run(15_000);
   expect(await ask({ kind: 'secret', name: 'db', force: true })).toBe('UNAVAILABLE');
   expect(world.swarm.updates).toEqual([]);
+});
+
+test('with force, a service is not restarted if the access policy would deny its new tasks a secret', async () => {
+  const { world, ask } = await manualSecret();
+  const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db')?.id ?? '';
+  world.addService('other', 1, [db]);
+  await world.run(10_000);
+  const rule = { stacks: null, services: ['other'], grant: new Map([['vault', ['**']]]), versions: 'any' } as const;
+  world.access.replace({ ...world.access.policy, default: 'deny', rules: [rule] });
+  await world.run(10_000);
+  expect(await ask({ kind: 'service', name: 'web', force: true })).toBe('UNAVAILABLE');
+  expect(await ask({ kind: 'service', name: 'other', force: true })).toEqual(['other: restarted']);
+  await world.run(30_000);
+  expect(world.swarm.updates).toEqual(['other@1']);
+});
+
+test('with force, a service that can not be restarted is reported with those that were', async () => {
+  const { world } = await manualSecret();
+  const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db')?.id ?? '';
+  world.addService('other', 1, [db]);
+  await world.run(10_000);
+  world.swarm.rollFaults.push(undefined, 'conflict');
+  const { signal } = new AbortController();
+  const message = world.rotation.rotate({ kind: 'secret', name: 'db', force: true }, { signal }).catch(String);
+  await world.run(10_000);
+  expect(await message).toContain('other was changed at the same time; try again. These services are restarting: web');
+  expect(world.swarm.updates).toEqual(['web@1']);
+});
+
+test('with force, a restart whose outcome is not known is not called a conflict', async () => {
+  const { world } = await manualSecret();
+  world.swarm.rollFaults.push('unknown-but-applied');
+  const { signal } = new AbortController();
+  const message = world.rotation.rotate({ kind: 'service', name: 'web', force: true }, { signal }).catch(String);
+  await world.run(10_000);
+  expect(await message).toContain('whether service web is restarting is not known');
+});
+
+test('with force, a service whose update is paused is named as such, since waiting does not help', () => {
+  const service = { name: 'web', rollout: { state: 'paused' } } as Workload;
+  const ports = { maxServices: 5, undeliverable: () => null, orchestrator: { roll: () => Promise.reject() } };
+  expect(() => refuseRestart([{ service, bindings: [] }], ports)).toThrow('the latest update of service web is paused');
 });
 
 test('ends when the secret is no longer rotated', async () => {

@@ -38,11 +38,17 @@ export function refuseRestart(services: readonly ServiceBindings[], ports: Force
   }
   for (const { service, bindings } of services) {
     const name = `service ${displayText(service.name)}`;
-    if (isUpdating(service) || isPaused(service)) {
+    if (isPaused(service)) {
+      throw new RotationRejected(
+        'UNAVAILABLE',
+        `the latest update of ${name} is paused; update the service again first`,
+      );
+    }
+    if (isUpdating(service)) {
       throw new RotationRejected('UNAVAILABLE', `${name} is being updated; try again when its update is completed`);
     }
-    for (const { secret, refKey } of bindings) {
-      const reason = ports.undeliverable(refKey);
+    for (const { secret, refKey, denial } of bindings) {
+      const reason = denial ?? ports.undeliverable(refKey);
       if (reason === null) continue;
       const message = `the new tasks of ${name} would not start: secret ${quoted(secret.name)}: ${reason}`;
       throw new RotationRejected('UNAVAILABLE', message);
@@ -53,7 +59,7 @@ export function refuseRestart(services: readonly ServiceBindings[], ports: Force
 /**
  * Restarts a service's tasks though no value has changed. Its own update configuration applies. The rotation takes it
  * for an update of the user, and watches nothing.
- * @throws {RotationRejected} if the service was changed at the same time.
+ * @throws {RotationRejected} if the service was changed at the same time, or the outcome is not known.
  */
 export async function restartService(
   { service }: ServiceBindings,
@@ -65,6 +71,11 @@ export async function restartService(
   const generation = nextGeneration({ service, entry, failures: null });
   const outcome = await orchestrator.roll(service.id, service.version, generation, options);
   if (outcome === 'applied') return generation;
-  const message = `service ${displayText(service.name)} was changed at the same time; try again`;
-  throw new RotationRejected('UNAVAILABLE', message);
+  const name = `service ${displayText(service.name)}`;
+  throw new RotationRejected(
+    'UNAVAILABLE',
+    outcome === 'conflict'
+      ? `${name} was changed at the same time; try again`
+      : `whether ${name} is restarting is not known; look at its tasks before you try again`,
+  );
 }

@@ -1,4 +1,4 @@
-import { type Clock, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
+import { type Clock, displayNames, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
 import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
@@ -57,11 +57,10 @@ export class ManualRotations {
    * @throws {RotationRejected}
    */
   async take(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
-    const recorded = await this.#inTime(options, 'the request could not be carried out', (cut) =>
+    const { services } = await this.#inTime(options, 'the request could not be carried out', (cut) =>
       this.#note(request, cut),
     );
-    for (const event of recorded.events) this.#ports.events.emit(event);
-    return recorded.services;
+    return services;
   }
 
   /**
@@ -129,6 +128,7 @@ export class ManualRotations {
         if (outcome !== 'applied') continue;
         if (observed.role === 'leader') this.#known = requestsOf(planned.ledger);
       }
+      for (const event of planned.events) this.#ports.events.emit(event);
       await this.#restart(forced, planned.ledger, signal);
       return planned;
     }
@@ -136,9 +136,19 @@ export class ManualRotations {
 
   /** Restarts services without a new value. */
   async #restart(forced: readonly ServiceBindings[], ledger: LedgerDocument, signal: AbortSignal): Promise<void> {
+    const restarted: string[] = [];
     for (const bindings of forced) {
-      const generation = await restartService(bindings, ledger, this.#ports.restarts, { signal });
-      this.#ports.events.emit({ type: 'service.restarted', service: bindings.service.name, generation });
+      const { name } = bindings.service;
+      try {
+        const generation = await restartService(bindings, ledger, this.#ports.restarts, { signal });
+        this.#ports.events.emit({ type: 'service.restarted', service: name, generation });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (restarted.length === 0) throw error;
+        const message = `${errorMessage(error)}. These services are restarting: ${displayNames(restarted)}`;
+        throw new RotationRejected('UNAVAILABLE', message, { cause: error });
+      }
+      restarted.push(name);
     }
   }
 

@@ -48,7 +48,7 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   /** Every update that was applied, a user's or a plugin's: `service@generation`. */
   readonly updates: string[] = [];
   /** What the next calls of `roll` do instead of applying: the update may be applied all the same. */
-  readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied')[] = [];
+  readonly rollFaults: ('conflict' | 'unknown' | 'unknown-but-applied' | undefined)[] = [];
 
   constructor(clock: SimulatedClock, options: SwarmOptions) {
     this.#timers = new PausableTimers(clock);
