@@ -125,7 +125,8 @@ test('no credential is issued', async () => {
   expect(reads).toEqual([]);
 });
 
-test('a provider that does not answer is the problem', async () => {
-  const { check } = setUp(new ProviderError('UNAVAILABLE', 'vault is sealed'));
+test('a provider that does not answer is the problem, and is asked once', async () => {
+  const { check, reads } = setUp(new ProviderError('UNAVAILABLE', 'vault is sealed'));
   expect((await check({ vault_path: 'db' })).problem).toEqual({ code: 'UNAVAILABLE', message: 'vault is sealed' });
+  expect(reads).toHaveLength(1);
 });

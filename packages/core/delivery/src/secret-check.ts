@@ -4,6 +4,7 @@ import {
   type CheckedSecret,
   type CheckOptions,
   type ChecksSecrets,
+  type DeliveryErrorCode,
   describeRef,
   type LabelReader,
   parseFields,
@@ -16,8 +17,13 @@ import { decrypt, type FindDecryptor } from './decrypted-values.ts';
 import { checkSize, explainDeliveryError } from './delivery-error.ts';
 import type { FindProvider } from './provider-reads.ts';
 
-/** How long the provider may take: a check is no request of a task, and may wait for a provider that is slow. */
+/**
+ * How long a check may take, with all its reads: it is no request of a task, and may wait for a provider that is slow.
+ */
 const DEADLINE_MS = 5_000;
+
+/** With one of these codes, the provider has answered, and may have other fields. */
+const ANSWERED: ReadonlySet<DeliveryErrorCode> = new Set(['NOT_FOUND', 'INVALID_PAYLOAD']);
 
 const NOTHING = {
   ref: null,
@@ -71,32 +77,35 @@ export class SecretCheck implements ChecksSecrets {
     if (ref.lease !== undefined) return { ...judged, source: 'issues' };
     if (!asksProvider) return judged;
     const asked = { ...judged, source: 'read' as const };
+    const untilMs = this.#ports.clock.monotonic() + DEADLINE_MS;
     const found = await this.#ask(read, secret.service, signal);
-    if ('problem' in found) return { ...asked, problem: found.problem, fields: await this.#fieldsOf(ref, signal) };
-    return { ...asked, revision: found.revision, fields: await this.#fieldsOf(ref, signal) };
+    const { problem } = found;
+    // A provider that did not answer is not asked again.
+    const fields = problem === null || ANSWERED.has(problem.code) ? await this.#fieldsOf(ref, untilMs, signal) : null;
+    return { ...asked, ...found, fields };
   }
 
   async #ask(
     labels: SecretLabels,
     consumer: string | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly revision: string } | Pick<CheckedSecret, 'problem'>> {
+  ): Promise<Pick<CheckedSecret, 'revision' | 'problem'>> {
     const { ref } = labels;
     try {
-      return await this.#within(signal, async (within) => {
+      return await withDeadline(this.#ports.clock, DEADLINE_MS, signal, async (within) => {
         const { secrets } = await this.#ports.findProvider(ref.provider);
         const read = await secrets.read(ref, { signal: within, ...(consumer === undefined ? {} : { consumer }) });
         const revision = ref.decryption === undefined ? read : await this.#decrypted(ref, read, within);
         try {
           checkSize(ref, revision);
-          return { revision: revision.revision };
+          return { revision: revision.revision, problem: null };
         } finally {
           revision.value.wipe();
         }
       });
     } catch (error) {
       signal.throwIfAborted();
-      return { problem: explainDeliveryError(error, labels, DEADLINE_MS) };
+      return { revision: null, problem: explainDeliveryError(error, labels, DEADLINE_MS) };
     }
   }
 
@@ -109,10 +118,16 @@ export class SecretCheck implements ChecksSecrets {
   }
 
   /** The names of all fields: those of the whole secret. A secret that is one text has none. */
-  async #fieldsOf({ provider, location, pin }: SecretRef, signal: AbortSignal): Promise<readonly string[] | null> {
+  async #fieldsOf(
+    { provider, location, pin }: SecretRef,
+    untilMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | null> {
+    const { clock } = this.#ports;
+    const leftMs = Math.max(0, untilMs - clock.monotonic());
     const whole: SecretRef = { provider, location, encoding: 'json', ...(pin === undefined ? {} : { pin }) };
     try {
-      return await this.#within(signal, async (within) => {
+      return await withDeadline(clock, leftMs, signal, async (within) => {
         const { value } = await (await this.#ports.findProvider(provider)).secrets.read(whole, { signal: within });
         try {
           const parsed = parseFields(value.revealText());
@@ -126,9 +141,5 @@ export class SecretCheck implements ChecksSecrets {
       signal.throwIfAborted();
       return null;
     }
-  }
-
-  #within<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withDeadline(this.#ports.clock, DEADLINE_MS, signal, work);
   }
 }

@@ -1,10 +1,12 @@
 import { providerErrorCodes } from '@vault-swarm/provider';
 import * as z from 'zod';
 
-const MAX_NAME = 256;
-/** Docker has no limit; no label that the plugin reads is longer. */
-const MAX_LABEL = 4_096;
-const MAX_LABELS = 100;
+/** The longest name of a secret, service, stack or label. */
+export const MAX_NAME = 256;
+/** The longest value of a label. Docker has no limit; no label that the plugin reads is longer. */
+export const MAX_LABEL = 4_096;
+/** The most labels of one secret. */
+export const MAX_LABELS = 100;
 
 const name = z.string().min(1).max(MAX_NAME);
 

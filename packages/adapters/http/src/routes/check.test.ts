@@ -58,10 +58,11 @@ test.each([
   '{"labels": {"a": 1}}',
   '{"labels": {}, "value": true}',
   '{"labels": {}, "secret": ""}',
+  JSON.stringify({ labels: { vault_path: 'p'.repeat(4_097) } }),
 ])('%s is refused with what to send', async (body) => {
   const { asked, post } = await start();
   const { status, json } = await post(body);
-  expect([status, json.detail]).toEqual([400, expect.stringContaining('Send {"labels"')]);
+  expect([status, json.detail]).toEqual([400, expect.stringMatching(/^Send {"labels".* at most 4096 characters\.$/)]);
   expect(asked).toEqual([]);
 });
 

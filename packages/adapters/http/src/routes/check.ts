@@ -3,6 +3,7 @@ import type { ChecksSecrets } from '@vault-swarm/provider';
 import type { RequestHandler } from 'express';
 import type { Access } from '../access/authorization.ts';
 import { onlyFromOwnSite } from '../access/same-origin.ts';
+import { MAX_LABEL, MAX_LABELS, MAX_NAME } from '../api/check.ts';
 import { checkRequestSchema, checkSchema } from '../api/index.ts';
 import { onlyJson, readBody } from '../json-body.ts';
 import { sendWhenDecided } from '../rotation-response.ts';
@@ -15,7 +16,9 @@ const MAX_AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 1;
 const MAX_BODY_BYTES = 64 * 1024;
 
-const BODY = 'Send {"labels": {"LABEL": "VALUE"}}, with "secret", "service" and "stack" as names if they are known.';
+const BODY =
+  'Send {"labels": {"LABEL": "VALUE"}}, with "secret", "service" and "stack" as names if they are known: at most ' +
+  `${MAX_LABELS} labels, names of at most ${MAX_NAME} and values of at most ${MAX_LABEL} characters.`;
 
 /**
  * `POST /api/v1/check`: what a request for a secret with these labels would come to, before the secret is created.
