@@ -8,6 +8,7 @@ import { announcementLabel, announcementText, parseAnnouncement } from './plugin
 const { signal } = new AbortController();
 const LABEL = 'vault-swarm.plugin.vault';
 const CONTAINER = 'a'.repeat(64);
+const SERVICE = 's'.repeat(25);
 
 const announcement: PluginAnnouncement = {
   ...{ version: '1.0.0', state: 'running', kind: 'process', serviceId: null },
@@ -59,7 +60,7 @@ function managers(answers: Readonly<Record<string, unknown>>, containerId: strin
 const INFO = { Swarm: { LocalNodeState: 'active', ControlAvailable: true, NodeID: 'n1' } };
 
 it('lists the managers with what their plugins say, and what the engine knows of these', async () => {
-  const service: PluginAnnouncement = { ...announcement, kind: 'service', serviceId: 'svc' };
+  const service: PluginAnnouncement = { ...announcement, kind: 'service', serviceId: SERVICE };
   const managed: PluginAnnouncement = { ...announcement, kind: 'managed' };
   const directory = managers({
     'GET /info': INFO,
@@ -72,8 +73,8 @@ it('lists the managers with what their plugins say, and what the engine knows of
       node('n6', { reachability: 'unreachable' }),
     ],
     'GET /tasks': [
-      { ID: 't1', ServiceID: 'svc', NodeID: 'n2', Status: { State: 'running' } },
-      { ID: 't2', ServiceID: 'svc', NodeID: 'n3', Status: { State: 'preparing' } },
+      { ID: 't1', ServiceID: SERVICE, NodeID: 'n2', Status: { State: 'running' } },
+      { ID: 't2', ServiceID: SERVICE, NodeID: 'n3', Status: { State: 'preparing' } },
     ],
   });
   const list = await directory.managers.list({ signal });
@@ -97,7 +98,7 @@ it('lists nothing on a worker', async () => {
 it('takes a service that was removed for one without tasks', async () => {
   const { managers: directory } = managers({
     'GET /info': INFO,
-    'GET /nodes': [node('n1', { label: { ...announcement, kind: 'service', serviceId: 'gone' } })],
+    'GET /nodes': [node('n1', { label: { ...announcement, kind: 'service', serviceId: SERVICE } })],
     'GET /tasks': new DockerError('service gone not found', 404),
   });
   expect(await directory.list({ signal })).toMatchObject([{ isConfirmed: false }]);
@@ -144,6 +145,9 @@ it.each([
   '[]',
   'null',
   '{"version":1}',
+  ...['', 's', 'web', null].map((service) =>
+    JSON.stringify({ ...JSON.parse(announcementText(announcement)), kind: 'service', service }),
+  ),
   '{"version":"1","state":"well"}',
   `{"version":"${'x'.repeat(2_000)}"}`,
 ])('takes no other label for an announcement: %s', (text) => {

@@ -4,6 +4,8 @@ import { withoutTag } from './plugin-name.ts';
 
 /** A longer text is not ours. */
 const MAX_LENGTH = 1_000;
+/** An engine looks for a service by any text, and has an error if the start of an id is one of several services. */
+const SERVICE_ID = /^[a-z0-9]{25}$/;
 const KINDS: readonly string[] = ['managed', 'service', 'process'] satisfies readonly PluginKind[];
 
 /** The label of a node in which the plugin of this name announces itself. Plugins of other names have others. */
@@ -29,11 +31,13 @@ export function parseAnnouncement(text: string | undefined): PluginAnnouncement 
     const [startedAtMs, writtenAtMs] = [Date.parse(String(started)), Date.parse(String(written))];
     if (typeof version !== 'string' || (state !== 'running' && state !== 'stopped')) return null;
     if (Number.isNaN(startedAtMs) || Number.isNaN(writtenAtMs)) return null;
+    const isTask = kind === 'service';
+    if (isTask && (typeof service !== 'string' || !SERVICE_ID.test(service))) return null;
     return {
       version: displayText(version),
       state,
       kind: KINDS.includes(String(kind)) ? (kind as PluginKind) : 'process',
-      serviceId: typeof service === 'string' ? displayText(service) : null,
+      serviceId: isTask ? String(service) : null,
       startedAtMs,
       writtenAtMs,
     };
