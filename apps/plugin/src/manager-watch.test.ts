@@ -22,6 +22,7 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
   outcome: WriteOutcome | Error = 'applied';
   kind: Pick<PluginAnnouncement, 'kind' | 'serviceId'> = { kind: 'process', serviceId: null };
   serves = true;
+  isConfirmed: boolean | null = null;
   readonly warnings: string[] = [];
 
   constructor(...names: string[]) {
@@ -31,7 +32,7 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
   async list(_options: unknown, self = 'm1'): Promise<readonly ListedManager[]> {
     return this.names.map((name) => ({
       ...{ id: name, name, isLeader: name === 'm1', isUp: true, isSelf: name === self },
-      ...{ announcement: this.announcements.get(name) ?? null, isConfirmed: null },
+      ...{ announcement: this.announcements.get(name) ?? null, isConfirmed: this.isConfirmed },
     }));
   }
 
@@ -109,6 +110,27 @@ test('of two processes that both serve, the later one announces itself, and neit
   expect(swarm.announcements.get('m1')?.version).toBe('1.1.0');
 });
 
+test('if the later one was killed, the earlier one announces itself', async () => {
+  const swarm = new Swarm('m1');
+  swarm.kind = { kind: 'service', serviceId: 'svc' };
+  const first = swarm.watch('1.0.0');
+  swarm.nowMs += 1_000;
+  await swarm.rounds(swarm.watch('1.1.0'), 0);
+  swarm.isConfirmed = true;
+  await swarm.rounds(first, 60_000);
+  expect(swarm.announcements.get('m1')?.version).toBe('1.1.0');
+  swarm.isConfirmed = false;
+  await swarm.rounds(first, 0);
+  expect(swarm.announcements.get('m1')?.version).toBe('1.0.0');
+});
+
+test('an announcement that fails delays no warning of another manager', async () => {
+  const swarm = new Swarm('m1', 'm2');
+  swarm.outcome = new Error('the engine answered 500');
+  await swarm.rounds(swarm.watch(), 60_000);
+  expect(swarm.warnings).toHaveLength(1);
+});
+
 test('a process that does not serve the engine announces nothing', async () => {
   const swarm = new Swarm('m1');
   swarm.serves = false;
@@ -157,7 +179,7 @@ test('a manager without a plugin is a problem and one warning after 10 s, and no
   expect(watch.problems()).toEqual([]);
   await swarm.rounds(watch, 30_000);
   expect(watch.problems()).toMatchObject([{ code: 'MANAGER_WITHOUT_PLUGIN' }]);
-  expect(swarm.warnings).toEqual(['the manager m2 has no plugin']);
+  expect(swarm.warnings).toEqual(['the manager m2 has no plugin. start it']);
   const own = swarm.announcements.get('m1');
   if (own !== undefined) swarm.announcements.set('m2', own);
   await swarm.rounds(watch, 0);

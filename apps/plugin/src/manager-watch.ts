@@ -71,8 +71,9 @@ export class ManagerWatch {
   async round(signal: AbortSignal): Promise<void> {
     try {
       await this.#look(signal);
-      await this.#announceIfDue(signal);
+      // Also if the announcement fails.
       this.#report();
+      await this.#announceIfDue(signal);
     } catch {
       // The next round is soon. Until then the latest list is shown.
     }
@@ -111,7 +112,7 @@ export class ManagerWatch {
       this.#kindLookups += 1;
       this.#kind = await managers.ownKind({ signal });
     }
-    if (clock.monotonic() < this.#nextWriteMs || !this.#isDue(self.announcement)) return;
+    if (clock.monotonic() < this.#nextWriteMs || !this.#isDue(self)) return;
     this.#nextWriteMs = clock.monotonic() + WRITE_PAUSE_MS;
     try {
       const outcome = await managers.announce(self.id, this.#announcement('running'), { signal });
@@ -125,12 +126,14 @@ export class ManagerWatch {
     }
   }
 
-  #isDue(found: PluginAnnouncement | null): boolean {
+  #isDue(self: ManagerStatus): boolean {
+    const { announcement: found } = self;
     if (found === null || found.state === 'stopped') return true;
     // A later process serves here too, under another kind of plugin: two must not overwrite each other for ever.
-    // A start in the future is from before the clock was corrected.
+    // A start in the future is from before the clock was corrected. A process that was killed announced no stop.
     const nowMs = this.#ports.clock.now();
-    if (found.startedAtMs > this.#startedAtMs && found.startedAtMs <= nowMs) return false;
+    const isLater = found.startedAtMs > this.#startedAtMs && found.startedAtMs <= nowMs;
+    if (isLater && !isWithoutPlugin({ state: managerState({ ...self, isSelf: false }, nowMs) })) return false;
     if (found.startedAtMs !== this.#startedAtMs) return true;
     const { kind, serviceId } = this.#kind;
     if (found.kind !== kind || found.serviceId !== serviceId) return true;
@@ -153,7 +156,8 @@ export class ManagerWatch {
     for (const manager of overdue) {
       if (this.#reported.has(manager.id)) continue;
       const role = manager.isLeader ? ', which leads,' : '';
-      const message = `the manager ${manager.name}${role} ${describeManager(manager)}`;
+      const action = this.#ports.managers.advice.start(manager);
+      const message = `the manager ${manager.name}${role} ${describeManager(manager)}. ${action}`;
       this.#ports.events.emit({ type: 'plugin.warning', message });
     }
     this.#reported = new Set(overdue.map(({ id }) => id));
