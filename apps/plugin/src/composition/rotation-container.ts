@@ -73,6 +73,7 @@ export function addRotation(container: Container): void {
         ...{ name: leaseLedgerName(pluginName), clock, keys: ledgerKeys(ledger) },
         encrypts: true,
         data: LEASES_DATA,
+        whenRemoved: LEASES_REMOVED,
       }),
   );
   provide(
@@ -172,6 +173,7 @@ export function addRotation(container: Container): void {
 const LEASES_DATA =
   'The leases of the Vault Swarm plugin: its labels say which credentials it renews and revokes.\n' +
   'It has no credentials. If you remove it, each service with leases is updated to new credentials, and nobody revokes the old ones.\n';
+const LEASES_REMOVED = 'each service with leases is then updated to new credentials, and nothing revokes the old ones';
 
 function ledgerKeys({
   key,

@@ -3,7 +3,7 @@ import { type LeaseSet, serialiseLeases } from '@vault-swarm/rotation/ledger-for
 import { expect, test } from 'vitest';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
-import { DockerLedgerStore } from './ledger-store.ts';
+import { type DockerLedgerOptions, DockerLedgerStore } from './ledger-store.ts';
 import type { LedgerKeys } from './ledger-trust.ts';
 
 const { signal } = new AbortController();
@@ -41,8 +41,10 @@ function swarm() {
     open: () => Promise.reject(new Error('not here')),
     close: () => undefined,
   };
-  const store = (keys: LedgerKeys | null, { encrypts = true, name = 'p.leases' } = {}) =>
-    new DockerLedgerStore(connection, { name, clock, keys, encrypts });
+  const store = (
+    keys: LedgerKeys | null,
+    { encrypts = true, name = 'p.leases', ...texts }: Partial<DockerLedgerOptions> = {},
+  ) => new DockerLedgerStore(connection, { name, clock, keys, encrypts, ...texts });
   return { store, label: () => labels?.[LABEL] ?? '', labels: () => labels ?? {} };
 }
 
@@ -88,6 +90,14 @@ test('without the key, and with another one, nothing is read or overwritten', as
   await write(store(keysOf('key')));
   for (const keys of [null, keysOf('other'), keysOf('other', 'third')])
     expect((await store(keys).read({ signal }))?.kind).toBe('untrusted');
+});
+
+test('a text that is not trusted says what follows if its object is removed', async () => {
+  const { store } = swarm();
+  await write(store(null));
+  const keyed = store(keysOf('key'), { whenRemoved: 'services get new credentials' });
+  const message = /docker config rm p\.leases; services get new credentials$/;
+  expect(await keyed.read({ signal })).toMatchObject({ kind: 'untrusted', message: expect.stringMatching(message) });
 });
 
 test('a label that was changed, or is of another object, is not decrypted', async () => {

@@ -71,6 +71,8 @@ export interface DockerLedgerOptions {
   readonly encrypts?: boolean;
   /** The object's data, for a person who finds it. */
   readonly data?: string;
+  /** What happens once the object is removed: the end of a message for operators. */
+  readonly whenRemoved?: string;
 }
 
 /** Keeps the ledger in a label of one config object. Its version is the object's id and version. */
@@ -89,11 +91,11 @@ export class DockerLedgerStore implements LedgerStore {
 
   constructor(
     connection: DockerConnection,
-    { name, clock, keys, encrypts = false, data = LEDGER_DATA }: DockerLedgerOptions,
+    { name, clock, keys, encrypts = false, data = LEDGER_DATA, whenRemoved }: DockerLedgerOptions,
   ) {
     this.#connection = connection;
     this.#name = name;
-    this.#trust = new LedgerTrust(name, clock, keys);
+    this.#trust = new LedgerTrust(name, clock, keys, whenRemoved);
     this.#cipher = keys !== null && encrypts ? new LedgerCipher(name, keys.key, keys.previousKey) : null;
     this.#ownData = Buffer.from(data).toString('base64');
     this.#data = this.#ownData;

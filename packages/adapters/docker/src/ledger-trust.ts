@@ -48,6 +48,8 @@ export type Classification =
  */
 const MAX_SIGNATURE_AGE_MS = 10 * 60_000;
 
+const LEDGER_REMOVED = 'running tasks then count as up to date';
+
 const TRUSTED: Classification = { kind: 'trusted', isSigned: true };
 
 /**
@@ -57,12 +59,15 @@ const TRUSTED: Classification = { kind: 'trusted', isSigned: true };
 export class LedgerTrust {
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #whenRemoved: string;
   readonly #signer: LedgerSigner | null;
   readonly #acceptUnsigned: boolean;
   #newest: KnownLedger | null = null;
 
-  constructor(name: string, clock: Clock, keys: LedgerKeys | null) {
+  /** @param whenRemoved what happens once the object is removed, for operators. */
+  constructor(name: string, clock: Clock, keys: LedgerKeys | null, whenRemoved = LEDGER_REMOVED) {
     this.#name = name;
+    this.#whenRemoved = whenRemoved;
     this.#clock = clock;
     this.#signer = keys === null ? null : new LedgerSigner(name, keys.key, keys.previousKey);
     this.#acceptUnsigned = keys?.acceptUnsigned === true;
@@ -119,7 +124,7 @@ export class LedgerTrust {
       kind: 'untrusted',
       message:
         `${reason}. Otherwise somebody changed the ledger: find out who can write configs, and remove it with ` +
-        `docker config rm ${this.#name}; running tasks then count as up to date`,
+        `docker config rm ${this.#name}; ${this.#whenRemoved}`,
     };
   }
 }
