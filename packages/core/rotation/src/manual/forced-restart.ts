@@ -76,6 +76,6 @@ export async function restartService(
     'UNAVAILABLE',
     outcome === 'conflict'
       ? `${name} was changed at the same time; try again`
-      : `whether ${name} is restarting is not known; look at its tasks before you try again`,
+      : `whether ${name} is restarting is not known; check its tasks before you try again`,
   );
 }
