@@ -1,5 +1,5 @@
 import type { DeliveryLimits } from '@vault-swarm/delivery';
-import { type DockerConfig, parseDockerConfig } from '@vault-swarm/docker/config';
+import { type DockerConfig, MAX_LEASES, parseDockerConfig } from '@vault-swarm/docker/config';
 import { inspectPath } from '@vault-swarm/file/config';
 import { type HookConfig, type MonitoringConfig, parseHooks, parseMonitoringConfig } from '@vault-swarm/http/config';
 import { quoted } from '@vault-swarm/kernel';
@@ -207,7 +207,7 @@ function parseRotation(environment: Environment): PluginConfiguration['rotation'
     },
     leases: {
       revokeAfterMs: environment.durationMs('LEASE_REVOKE_AFTER', 60_000, { minMs: 0 }),
-      maxSets: environment.integer('LEASE_MAX', 2_000, { min: 1, max: 20_000 }),
+      maxSets: environment.integer('LEASE_MAX', 2_000, { min: 1, max: MAX_LEASES }),
       issuesPerHour: environment.integer('LEASE_ISSUES_PER_HOUR', 12, { min: 1, max: 1_000 }),
     },
     ledger: parseLedgerKeys(environment),

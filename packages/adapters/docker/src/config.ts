@@ -21,6 +21,12 @@ export type DockerConfig =
 
 const WITHOUT_TLS = 'docker-without-tls';
 
+/**
+ * The most leases whose accounts fit in a config object, with space to spare. If a write of the accounts was rejected for
+ * its size, the rotation would stop.
+ */
+export const MAX_LEASES = 10_000;
+
 /** The codes of warnings that only this adapter has. */
 export const dockerWarningCodes: readonly string[] = [WITHOUT_TLS];
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type LeaseSet, serialiseLeases } from '@vault-swarm/rotation/ledger-format';
 import { expect, test } from 'vitest';
+import { MAX_LEASES } from './config.ts';
 import type { DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
 import { type DockerLedgerOptions, DockerLedgerStore } from './ledger-store.ts';
@@ -112,11 +113,11 @@ test('a label that was changed, or is of another object, is not decrypted', asyn
   expect((await store(accepting).read({ signal }))?.kind).toBe('untrusted');
 });
 
-// Measured: 216 kB.
-test('the accounts of 2,000 leases of 500 services need less than a quarter of a config object', async () => {
+/** The accounts of `count` leases of 500 services. */
+function accountsOf(count: number): string {
   const text = (bytes: number) => randomBytes(bytes).toString('base64url');
   const services = Array.from({ length: 500 }, () => text(18));
-  const sets = Array.from({ length: 2_000 }, (_, index): LeaseSet => {
+  const sets = Array.from({ length: count }, (_, index): LeaseSet => {
     const path = `creds/${text(6)}`;
     return {
       ...{ id: `3-${text(6)}`, serviceId: services[index % 500] ?? '', generation: 3, provider: 'vault', epoch: 2 },
@@ -128,11 +129,23 @@ test('the accounts of 2,000 leases of 500 services need less than a quarter of a
   const holders = sets.map(({ holder, serviceId, generation, provider }) => ({
     ...{ accessor: holder ?? '', serviceId, generation, provider, ttlMs: 86_400_000 },
   }));
+  return serialiseLeases({ sets, holders });
+}
+
+// Measured: 216 kB.
+test('the accounts of 2,000 leases of 500 services need less than a quarter of a config object', async () => {
+  const accounts = accountsOf(2_000);
   for (const keys of [null, keysOf('key')]) {
     const store = swarm().store(keys);
-    await write(store, serialiseLeases({ sets, holders }));
+    await write(store, accounts);
     const { bytes, limitBytes } = store.size;
     expect(bytes).toBeGreaterThan(100_000);
     expect(bytes).toBeLessThan(limitBytes / 4);
   }
+});
+
+test('as many leases as LEASE_MAX allows fit in a config object', async () => {
+  const store = swarm().store(keysOf('key'));
+  await write(store, accountsOf(MAX_LEASES));
+  expect(store.size.bytes).toBeGreaterThan(500_000);
 });
