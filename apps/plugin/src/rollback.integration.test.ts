@@ -170,7 +170,9 @@ test('a secret that is not rotated by itself is on request, and what failed is t
   await swarm.write('by-hand', 'bad-3');
   expect(await ask({ service: 'manual' })).toEqual(answer('scheduled'));
   await swarm.happens('rollback.completed', 'manual');
-  expect(await ask({ quarantined: true })).toEqual(answer('scheduled'));
+  const again = await ask({ quarantined: true });
+  expect(again).toMatchObject(answer('scheduled'));
+  expect(again).toMatchObject({ body: { services: [{ failed_before: { secrets: ['by-hand'] } }] } });
   await swarm.happens('rollback.completed', 'manual', 2);
   await swarm.reaches('manual', 'by-hand', 2, 'good-2');
   expect(swarm.logged('quarantine.started', 'manual')).toHaveLength(2);
