@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<Manager['state'], string>> = {
   running: 'runs',
   announced: 'announced',
   stopped: 'stopped',
-  silent: 'silent',
+  unresponsive: 'unresponsive',
   missing: 'no plugin',
   unreachable: 'unreachable',
 };
@@ -17,7 +17,7 @@ const TONES: Readonly<Record<Manager['state'], string>> = {
   running: 'good',
   announced: 'good',
   stopped: 'bad',
-  silent: 'bad',
+  unresponsive: 'bad',
   missing: 'bad',
   unreachable: 'plain',
 };

@@ -66,7 +66,7 @@ const manager = z
     is_self: z.boolean().meta({ description: 'whether its plugin answers this request' }),
     state: z.enum(managerStates).meta({
       description:
-        'running: Swarm confirms it; announced: its plugin says so, and Swarm does not know; stopped; silent: it no ' +
+        'running: Swarm confirms it; announced: its plugin says so, and Swarm does not know; stopped; unresponsive: it no ' +
         'longer renews its announcement; missing: no plugin announced itself; unreachable: its engine does not answer',
     }),
     message: z.string().meta({ description: 'the state in words, after the name' }),

@@ -57,12 +57,12 @@ describe('the state of the plugin on a manager', () => {
       'running',
     ],
     [
-      'is silent if it does not renew its announcement',
+      'is unresponsive if it does not renew its announcement',
       { announcement: announced({ writtenAtMs: NOW_MS - 3 * HOUR_MS }) },
-      'silent',
+      'unresponsive',
     ],
     [
-      'is not silent if the orchestrator confirms an old announcement',
+      'is not unresponsive if the orchestrator confirms an old announcement',
       { isConfirmed: true, announcement: announced({ writtenAtMs: NOW_MS - 3 * HOUR_MS }) },
       'running',
     ],

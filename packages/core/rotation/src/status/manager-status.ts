@@ -4,10 +4,10 @@ import type { ListedManager, ManagerAdvice } from '../ports/manager-directory.ts
 
 /**
  * `running`: the orchestrator confirms it. `announced`: it says so itself, and the orchestrator does not know.
- * `stopped`: it ended. `silent`: it has not renewed its announcement. `missing`: no plugin announced itself.
+ * `stopped`: it ended. `unresponsive`: it has not renewed its announcement. `missing`: no plugin announced itself.
  * `unreachable`: the engine of this manager does not answer, so nothing is known.
  */
-export const managerStates = ['running', 'announced', 'stopped', 'silent', 'missing', 'unreachable'] as const;
+export const managerStates = ['running', 'announced', 'stopped', 'unresponsive', 'missing', 'unreachable'] as const;
 
 /** See {@link managerStates}. */
 export type ManagerState = (typeof managerStates)[number];
@@ -30,12 +30,12 @@ export function managerState(manager: ListedManager, nowMs: number): ManagerStat
   if (isConfirmed === true) return 'running';
   if (announcement === null) return 'missing';
   if (announcement.state === 'stopped' || isConfirmed === false) return 'stopped';
-  return nowMs - announcement.writtenAtMs > ANNOUNCEMENT_VALID_MS ? 'silent' : 'announced';
+  return nowMs - announcement.writtenAtMs > ANNOUNCEMENT_VALID_MS ? 'unresponsive' : 'announced';
 }
 
 /** Whether the engine of this manager answers, and no plugin is known to run there. */
 export function isWithoutPlugin({ state }: Pick<ManagerStatus, 'state'>): boolean {
-  return state === 'missing' || state === 'stopped' || state === 'silent';
+  return state === 'missing' || state === 'stopped' || state === 'unresponsive';
 }
 
 /** What the problems of the managers follow from. */
@@ -99,7 +99,7 @@ export function describeManager({ state, announcement }: Pick<ManagerStatus, 'st
       return `announced the plugin${version}`;
     case 'stopped':
       return `has a plugin${version} that stopped`;
-    case 'silent':
+    case 'unresponsive':
       return `has a plugin${version} that no longer renews its announcement`;
     case 'missing':
       return 'has no plugin';
