@@ -30,10 +30,13 @@ import { hasColours, type World, widthOf } from './world.ts';
 /** Runs one command line (without the program's own name) to its end, and gives the exit code. */
 export async function runCli(args: readonly string[], world: World): Promise<ExitCode> {
   const cli = new Cli(world);
+  let printed = '';
   try {
     const known: KnownNames = wantsNames(args) ? await cli.known() : { secrets: [], services: [] };
     const program = createProgram(cli.actions(), {
-      writeOut: (text) => world.stdout.write(text),
+      writeOut: (text) => {
+        printed += text;
+      },
       writeErr: () => {},
       getOutHelpWidth: () => widthOf(world),
       getOutHasColors: () => false,
@@ -46,7 +49,11 @@ export async function runCli(args: readonly string[], world: World): Promise<Exi
     await program.parseAsync(args, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.well;
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      const kind = error.code === 'commander.version' ? 'version' : 'help';
+      world.stdout.write(isJson(args) ? `${visibleJson({ ok: true, [kind]: printed.trimEnd() })}\n` : printed);
+      return EXIT.well;
+    }
     const failure = vaultErrorOf(error, args);
     if (isJson(args)) world.stdout.write(`${visibleJson({ ok: false, error: errorDocument(failure) })}\n`);
     else cli.showOnStderr((paper) => showFailure(paper, failure));

@@ -122,6 +122,19 @@ test('--json prints the whole response of the plugin, including fields that this
   expect(exitCode).toBe(1);
 });
 
+test.each([
+  [
+    '--help --json',
+    { ok: true, help: expect.stringMatching(/^Usage: vault-swarm \[options\] \[command\]\n.*\nExit codes: /s) },
+  ],
+  ['status --json --help', { ok: true, help: expect.stringMatching(/^Usage: vault-swarm status \[options\]\n/) }],
+  ['--version --json', { ok: true, version: expect.stringMatching(/^\d+\.\d+\.\d+\S*$/) }],
+])('%s prints one JSON value too', async (command, document) => {
+  const { exitCode, stdout } = await ask(command.split(' '));
+  expect(JSON.parse(stdout)).toEqual(document);
+  expect(exitCode).toBe(0);
+});
+
 test('secrets shows problems first, then all secrets', async () => {
   plugin.say({
     'GET /api/v1/secrets': secretsAnswer(
