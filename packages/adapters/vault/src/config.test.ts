@@ -222,6 +222,21 @@ describe('the configuration of Vault', () => {
     expect(problems.join()).not.toContain('hvs.');
   });
 
+  test('with an unknown login method reports what is wrong with any credential too', () => {
+    const { problems } = parse({
+      VAULT_AUTH_METHOD: 'magic',
+      VAULT_TOKEN: 'hvs.x',
+      VAULT_TOKEN_FILE: file('token'),
+      VAULT_SECRET_ID_FILE: '/nowhere',
+      VAULT_JWT: 'e30.e30.e30',
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^VAULT_AUTH_METHOD "magic" must be one of /),
+      'VAULT_TOKEN is given, and VAULT_TOKEN_FILE too; remove one of them',
+      'VAULT_SECRET_ID_FILE "/nowhere" names a file that does not exist',
+    ]);
+  });
+
   test.each([
     ['jwt', { VAULT_JWT_ROLE: 'swarm', VAULT_JWT: 'e30.e30.e30' }, { mount: 'jwt', role: 'swarm' }],
     ['jwt', { VAULT_AUTH_MOUNT: 'auth/kubernetes/', VAULT_JWT: 'e30' }, { mount: 'kubernetes', role: undefined }],

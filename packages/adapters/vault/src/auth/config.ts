@@ -43,6 +43,8 @@ const SETTINGS: readonly (readonly [name: string, ...methods: Method[]])[] = [
   ['AWS_SERVER_ID', 'aws'],
 ];
 
+const CREDENTIALS = ['TOKEN', 'SECRET_ID', 'JWT', 'PASSWORD'];
+
 /**
  * Reads `VAULT_AUTH_METHOD` and the settings of that method. Reports missing ones, and settings of other methods,
  * which would have no effect.
@@ -50,8 +52,11 @@ const SETTINGS: readonly (readonly [name: string, ...methods: Method[]])[] = [
 export function parseAuth(environment: Environment, variable: (name: string) => string): VaultAuthConfig {
   const reported = environment.problems.length;
   const method = environment.oneOf(variable('AUTH_METHOD'), METHODS, 'token');
-  // The settings of an unknown method are not known.
-  if (environment.problems.length > reported) return { method: 'token', token: undefined };
+  if (environment.problems.length > reported) {
+    // Which settings an unknown method needs is not known. What is wrong with a credential in itself is.
+    for (const name of CREDENTIALS) environment.credential(variable(name));
+    return { method: 'token', token: undefined };
+  }
   const config = PARSERS[method]({ environment, variable });
   for (const [name, ...methods] of SETTINGS) {
     if (methods.includes(method) || !environment.has(variable(name))) continue;
