@@ -1,5 +1,5 @@
 import { type HookEntry, hookKinds } from '@vault-swarm/http/config';
-import { displayText } from '@vault-swarm/kernel';
+import { displayText, quoted } from '@vault-swarm/kernel';
 import { PROVIDER_NAME } from './provider-name.ts';
 
 /** More than anybody needs. Each hook remembers the messages that it accepted. */
@@ -28,7 +28,7 @@ export const hooksSchema = {
 /** Reports a problem with its place in the file. */
 type Report = (where: string, message: string) => void;
 
-/** Reads the `hooks` of the file. Entries with a problem are left out. */
+/** Reads the `hooks` of the file. An entry with a wrong name stays, so that its other problems are reported too. */
 export function hooksOf(given: unknown, report: Report): readonly HookEntry[] {
   if (given === undefined) return [];
   if (!Array.isArray(given) || given.length > MAX_HOOKS) {
@@ -48,8 +48,7 @@ export function hooksOf(given: unknown, report: Report): readonly HookEntry[] {
     }
     const { name, provider, kind, secret_file: secretFile } = fields as Record<(typeof FIELDS)[number], string>;
     if (!PROVIDER_NAME.test(name)) {
-      report(`${at}.name`, 'must be up to 64 of a–z, 0–9, "-", "_" and ".", such as vault-audit');
-      return [];
+      report(`${at}.name`, `${quoted(name)} must be up to 64 of a–z, 0–9, "-", "_" and ".", such as vault-audit`);
     }
     if (names.has(name)) report(`${at}.name`, `${name} is the name of another hook; choose another name`);
     names.add(name);

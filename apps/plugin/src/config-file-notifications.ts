@@ -1,4 +1,4 @@
-import { displayText } from '@vault-swarm/kernel';
+import { displayText, quoted } from '@vault-swarm/kernel';
 import { type NotificationEntry, notifiable } from './notifications/notification-config.ts';
 import { PROVIDER_NAME } from './provider-name.ts';
 
@@ -51,8 +51,8 @@ export function notificationsOf(
       report(`${at}.${displayText(field)}`, `is not known; there are ${FIELDS.join(', ')}`);
     }
     if (!PROVIDER_NAME.test(name) || names.has(name)) {
-      report(`${at}.name`, 'must be up to 64 of a–z, 0–9, "-", "_" and ".", and the name of no other receiver');
-      return [];
+      const allowed = 'must be up to 64 of a–z, 0–9, "-", "_" and ".", and the name of no other receiver';
+      report(`${at}.name`, `${quoted(name)} ${allowed}`);
     }
     names.add(name);
     return [{ name, url, secretFile, events }];

@@ -162,6 +162,32 @@ test('a file of another kind has its first problems listed, and the others count
   expect(problems.at(-1)?.message).toBe('has 951 more problems');
 });
 
+test('a hook and a receiver with a wrong name have their other problems listed too', async () => {
+  const yaml = `
+hooks: [{name: a b, provider: aws, kind: odd, secret_file: /nowhere}]
+notifications: [{name: c d, url: here, secret_file: /nowhere, events: [odd]}]
+`;
+  const read = (path: string) => {
+    if (path === '/file.yaml') return yaml;
+    throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+  };
+  const given = { CONFIG_FILE: '/file.yaml', VAULT_TOKEN: 'root', LEDGER_KEY: 'for-tests' };
+  const parsed = parseConfiguration(given, read, await readConfigFile(given, read));
+  if (parsed.ok) throw new Error('accepted');
+  expect(parsed.problems.map(({ message }) => message)).toEqual(
+    [
+      'hooks[0].name: "a b" must be up to 64 of ',
+      'notifications[0].name: "c d" must be up to 64 of ',
+      'hooks.a b.kind: "odd" must be one of ',
+      'hooks.a b.provider: "aws" must be a configured provider: vault',
+      'hooks.a b.secret_file: "/nowhere" names a file that does not exist',
+      'notifications.c d.url: "here" must be an address',
+      'notifications.c d.secret_file: "/nowhere" names a file that does not exist',
+      'notifications.c d.events: "odd" must be some of ',
+    ].map((start) => expect.stringContaining(start)),
+  );
+});
+
 test('a file with hooks alone leaves the providers to SECRETS_PROVIDER', async () => {
   const yaml = 'hooks: [{name: audit, provider: vault, kind: bearer, secret_file: /credentials/audit}]';
   const read = (path: string) => (path === '/file.yaml' ? yaml : 'credential-of-a-hook');

@@ -42,7 +42,7 @@ export function parseNotifications(
   entries: readonly NotificationEntry[],
 ): readonly NotificationConfig[] {
   return entries.flatMap(({ name, url: given, secretFile, events }): readonly NotificationConfig[] => {
-    const where = `notifications.${name}`;
+    const where = `notifications.${displayText(name)}`;
     const report = (field: string, message: string) =>
       environment.report('CONFIG_FILE', `${where}.${field}: ${message}`);
     const settings = new Environment({ URL: given, SECRET_FILE: secretFile }, readFile, {

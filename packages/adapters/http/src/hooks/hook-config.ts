@@ -1,4 +1,4 @@
-import { quoted } from '@vault-swarm/kernel';
+import { displayText, quoted } from '@vault-swarm/kernel';
 import {
   type Credential,
   Environment,
@@ -65,7 +65,7 @@ export function parseHooks(
   providers: readonly string[],
 ): readonly HookConfig[] {
   return entries.flatMap(({ name, provider, kind: given, secretFile }): readonly HookConfig[] => {
-    const where = `hooks.${name}`;
+    const where = `hooks.${displayText(name)}`;
     const report = (field: string, message: string) =>
       environment.report('CONFIG_FILE', `${where}.${field}: ${message}`);
     const kind = hookKinds.find((known) => known === given);
