@@ -303,7 +303,7 @@ export class ProviderReads {
 
   #until(atMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(atMs - this.#clock.monotonic(), resolve);
+      this.#clock.after(Math.max(0, atMs - this.#clock.monotonic()), resolve);
     });
   }
 }

@@ -29,7 +29,7 @@ export function withDeadline<T>(
       reject(reason);
     };
     const onParentAbort = () => cut(parent?.reason);
-    const cancelTimer = clock.after(deadlineMs, () => cut(new DeadlineExceeded(deadlineMs)));
+    const cancelTimer = clock.after(Math.max(0, deadlineMs), () => cut(new DeadlineExceeded(deadlineMs)));
     const settle = () => {
       cancelTimer();
       parent?.removeEventListener('abort', onParentAbort);

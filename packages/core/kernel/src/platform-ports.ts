@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment. It never decreases. Use it for durations and ages. */
   monotonic(): number;
-  /** Calls `callback` once after `delayMs`, unless the returned function is called first. */
+  /** Calls `callback` once after `delayMs`, which is 0 or more, unless the returned function is called first. */
   after(delayMs: number, callback: () => void): () => void;
 }
 

@@ -7,7 +7,7 @@ export function sleep(clock: Clock, durationMs: number, signal: AbortSignal): Pr
       cancel();
       reject(signal.reason);
     };
-    const cancel = clock.after(durationMs, () => {
+    const cancel = clock.after(Math.max(0, durationMs), () => {
       signal.removeEventListener('abort', onAbort);
       resolve();
     });

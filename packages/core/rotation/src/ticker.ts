@@ -54,7 +54,7 @@ export class Ticker {
 
   #schedule(delayMs: number): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.after(delayMs, () => {
+    this.#cancelTimer = this.#clock.after(Math.max(0, delayMs), () => {
       this.#cancelTimer = null;
       this.#running = this.#once();
     });

@@ -28,6 +28,8 @@ export class SimulatedClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
+    // A platform's timers warn of it.
+    if (delayMs < 0) throw new RangeError(`a timer must not be set ${delayMs} ms ahead`);
     const timer = this.#timers.add(this.#nowMs + delayMs, callback);
     return () => {
       timer.callback = null;
