@@ -178,7 +178,14 @@ describe('locking a socket', () => {
     await expect(claim('long', at(108))).rejects.toThrow(/has 108 bytes; at most 107 are possible/);
   });
 
+  it('creates the directories above the socket', async () => {
+    const path = join(base, 'a', 'b', 'plugin.sock');
+    await claim('one', path);
+    expect(await whoAnswers(path)).toBe('one');
+  });
+
   it('says what is wrong if the directory can not be created', async () => {
+    await expect(claim('one', '/proc/nope/plugin.sock')).rejects.toThrow(/directory can't be created or written/);
     await writeFile(join(base, 'file'), '');
     await expect(claim('one', join(base, 'file', 'plugin.sock'))).rejects.toThrow(
       /directory can't be created or written/,

@@ -98,9 +98,24 @@ export async function lockSocket(
   }
 }
 
+/** Creates a directory and those above it. Node's own recursive mkdir never returns for a path below /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const make = () =>
+    mkdir(directory, { mode: DIRECTORY_MODE }).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+    await makeDirectory(dirname(directory));
+    await make();
+  }
+}
+
 async function makePrivateDirectory(socketPath: string, directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    await makeDirectory(directory);
     return await mkdtemp(`${directory}/.`);
   } catch (error) {
     throw new SocketUnusable(socketPath, `its directory can't be created or written: ${errorMessage(error)}`, error);

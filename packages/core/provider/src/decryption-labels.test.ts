@@ -40,7 +40,7 @@ test('a decrypted value is another one, and one of the same context is the same'
 
 test.each<[Labels, string]>([
   [{ kms_decrypt: 'yes' }, '"kms_decrypt" = "yes" must be one of true, false'],
-  [{ kms_ciphertext_encoding: 'base64' }, '"kms_ciphertext_encoding" is given without "kms_decrypt"'],
+  [{ kms_ciphertext_encoding: 'base64' }, '"kms_ciphertext_encoding" = "base64" is given without "kms_decrypt"'],
   [{ kms_decrypt: 'true', kms_ciphertext_encoding: 'hex' }, '= "hex" must be one of base64, raw'],
   [{ kms_decrypt: 'true', kms_encryption_context: 'app=shop' }, 'must be a JSON object of texts'],
   [{ kms_decrypt: 'true', kms_encryption_context: '{"a":1}' }, 'must be a JSON object of texts'],

@@ -29,7 +29,9 @@ export function parseDecryption(labels: Labels): Decryption | undefined {
   if (first === undefined) return undefined;
   const decrypt = labels.kms_decrypt?.trim().toLowerCase();
   if (decrypt === undefined)
-    throw invalid(`${quoted(first)} is given without "kms_decrypt"; set that to true, or remove this one`);
+    throw invalid(
+      `${quoted(first)} = ${quoted(labels[first] ?? '')} is given without "kms_decrypt"; set that to true, or remove this one`,
+    );
   if (decrypt !== 'true' && decrypt !== 'false')
     throw invalid(`"kms_decrypt" = ${quoted(labels.kms_decrypt ?? '')} must be one of true, false`);
   const decryption = { encoding: parseEncoding(labels), context: parseContext(labels) };
