@@ -222,6 +222,14 @@ describe('the configuration of Vault', () => {
     expect(problems.join()).not.toContain('hvs.');
   });
 
+  test('reports a token that is given twice, though another method does not use it', () => {
+    const login = { VAULT_AUTH_METHOD: 'approle', VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' };
+    expect(parse({ ...login, VAULT_TOKEN: 'hvs.x' }).problems).toEqual([]);
+    const { problems } = parse({ ...login, VAULT_TOKEN: 'hvs.x', VAULT_TOKEN_FILE: file('token') });
+    expect(problems).toEqual([expect.stringContaining('VAULT_TOKEN')]);
+    expect(problems.join()).not.toContain('hvs.');
+  });
+
   test('with an unknown login method reports what is wrong with any credential too', () => {
     const { problems } = parse({
       VAULT_AUTH_METHOD: 'magic',

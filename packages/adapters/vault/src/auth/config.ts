@@ -65,5 +65,7 @@ export function parseAuth(environment: Environment, variable: (name: string) => 
       `belongs to ${variable('AUTH_METHOD')}=${methods.join(' or ')}, but the method is ${method}; change the method or remove it`,
     );
   }
+  // It is not used, but two of them, or a missing file, are a mistake all the same.
+  if (method !== 'token') environment.credential(variable('TOKEN'));
   return config;
 }
