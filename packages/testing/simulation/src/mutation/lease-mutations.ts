@@ -76,10 +76,4 @@ export const leaseMutations: readonly Mutation[] = [
     from: 'const ROLL_AT = 2 / 3;',
     to: 'const ROLL_AT = 1;',
   },
-  {
-    name: 'does not look for credentials that nobody knows',
-    file: 'rotation/src/leases/usage.ts',
-    from: 'if (unknown.length === 0 || !mayAdopt) return changes;',
-    to: 'if (unknown.length === 0 || mayAdopt) return changes;',
-  },
 ];

@@ -282,8 +282,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'does not show that a secret has no value',
     file: 'rotation/src/status/status-reporter.ts',
-    from: 'return problem !== null && !(OUTAGES.has(problem.code) && revision !== null);',
-    to: 'return problem !== null && OUTAGES.has(problem.code) && revision === null;',
+    from: 'return problem !== null && !(isOutageCode(problem.code) && revision !== null);',
+    to: 'return problem !== null && isOutageCode(problem.code) && revision === null;',
     kinds: ['delete and re-create', 'quiet'],
   },
 ];
