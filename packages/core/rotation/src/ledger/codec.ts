@@ -155,7 +155,7 @@ function rows({ keys, revisions, digests, seenAtMs, noticed = {} }: JsonObject):
     string(key),
     {
       ...{ revision: string(ofRevision[index]), digest: string(ofDigest[index]), seenAtMs: timeMs(ofTime[index]) },
-      ...(triggers[string(key)] === undefined ? {} : { noticed: parseNoticed(object(triggers[string(key)])) }),
+      ...(Object.hasOwn(triggers, string(key)) ? { noticed: parseNoticed(object(triggers[string(key)])) } : {}),
     },
   ]);
   return Object.fromEntries(entries);
