@@ -1,3 +1,4 @@
+import { refKey, SecretValue } from '@vault-swarm/provider';
 import { twoServices } from '@vault-swarm/simulation';
 import { expect, test, vi } from 'vitest';
 
@@ -23,4 +24,23 @@ test('tasks that crash again and again with the last good value cause one poll m
   expect(world.held(web, 'cert')).toContain('v1');
   // 300 s: five polls, as many for the crashes, and each may be two probes.
   expect(probes).toBeLessThanOrEqual(20);
+});
+
+test('a second task that is given an unseen value while the poll for the first one reads needs no further poll', async () => {
+  const { world, web } = await twoServices({ intervalMs: 600_000 });
+  const { provider, clock, rotation } = world;
+  const read = provider.read.bind(provider);
+  vi.spyOn(provider, 'read').mockImplementation((async (...args: Parameters<typeof read>) => {
+    await clock.sleep(200);
+    return read(...args);
+  }) as unknown as typeof read);
+  provider.write('cert', 'cert 2');
+  const ref = { provider: 'vault', location: { path: 'cert' }, encoding: 'raw' } as const;
+  const given = { secretName: 'cert', provider: 'vault', refKey: refKey(ref), revision: 'v2' };
+  const value = () => SecretValue.fromText('cert 2');
+  rotation.record({ ...given, taskId: 'one', value: value() });
+  await world.run(100);
+  rotation.record({ ...given, taskId: 'two', value: value() });
+  await world.run(60_000);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });

@@ -225,11 +225,14 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#passes.wake();
     if (isLeased) return;
     const nowMs = clock.monotonic();
-    if (this.#poller.digestOf(key, revision) === null) this.#unseen.set(key, nowMs);
     // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names may be a last
     // good one and no change, so all of these count as one hint per provider.
     const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
-    if (this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs)) this.#poller.wake(provider);
+    const isNews = this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs);
+    // The poll that an earlier delivery caused may be reading. It answers a repeated one too, which causes none.
+    const isUnseen = this.#poller.digestOf(key, revision) === null && (isNews || !this.#unseen.has(key));
+    if (isUnseen) this.#unseen.set(key, nowMs);
+    if (isNews) this.#poller.wake(provider);
   }
 
   /** Whether this hint is the first one of its name within the polling interval. */
