@@ -24,6 +24,7 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
   serves = true;
   isConfirmed: boolean | null = null;
   readonly warnings: string[] = [];
+  readonly failures: string[] = [];
 
   constructor(...names: string[]) {
     this.names = names;
@@ -56,7 +57,12 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
         announce: (id, announcement) => this.announce(id, announcement),
       },
       clock: { now: () => this.nowMs, monotonic: () => this.nowMs, after: () => () => {} },
-      events: { emit: (event: ProductEvent) => event.type === 'plugin.warning' && this.warnings.push(event.message) },
+      events: {
+        emit: (event: ProductEvent) => {
+          if (event.type === 'plugin.warning') this.warnings.push(event.message);
+          if (event.type === 'orchestrator.failed') this.failures.push(`${event.operation}: ${event.message}`);
+        },
+      },
       version,
       isServing: () => this.serves,
     });
@@ -122,6 +128,15 @@ test('if the later one was killed, the earlier one announces itself', async () =
   swarm.isConfirmed = false;
   await swarm.rounds(first, 0);
   expect(swarm.announcements.get('m1')?.version).toBe('1.0.0');
+});
+
+test('a failure that repeats itself is reported once', async () => {
+  const swarm = new Swarm('m1');
+  const watch = swarm.watch();
+  swarm.outcome = new Error('rpc error');
+  await swarm.rounds(watch, 300_000);
+  expect(swarm.writes).toBeGreaterThan(2);
+  expect(swarm.failures).toEqual(['watch the managers: rpc error']);
 });
 
 test('an announcement that fails delays no warning of another manager', async () => {

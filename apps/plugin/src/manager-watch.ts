@@ -45,6 +45,8 @@ export class ManagerWatch {
   #kindLookups = 0;
   #nextWriteMs = Number.NEGATIVE_INFINITY;
   #refusal: string | null = null;
+  /** Why the latest round failed; `null` if it did not. */
+  #failure: string | null = null;
   #hasAnnounced = false;
   #reported: ReadonlySet<string> = new Set();
 
@@ -67,15 +69,22 @@ export class ManagerWatch {
     });
   }
 
-  /** Lists the managers once, and announces this plugin if that is due. Never rejects: the rotation reports outages. */
+  /** Lists the managers once, and announces this plugin if that is due. Never rejects: a failure is reported once. */
   async round(signal: AbortSignal): Promise<void> {
     try {
       await this.#look(signal);
       // Also if the announcement fails.
       this.#report();
       await this.#announceIfDue(signal);
-    } catch {
+      const self = this.#listed.find(({ isSelf }) => isSelf);
+      // A failed write is tried again only after a minute: until then nothing has succeeded.
+      if (self === undefined || !this.#isDue(self)) this.#failure = null;
+    } catch (error) {
       // The next round is soon. Until then the latest list is shown.
+      const message = errorMessage(error);
+      if (signal.aborted || message === this.#failure) return;
+      this.#failure = message;
+      this.#ports.events.emit({ type: 'orchestrator.failed', operation: 'watch the managers', message });
     }
   }
 
