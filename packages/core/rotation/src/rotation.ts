@@ -30,6 +30,7 @@ import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
 import { AT_ONCE } from './planner/start-times.ts';
+import { FreshValues } from './polling/fresh-values.ts';
 import type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 import { ProviderHints } from './polling/provider-hints.ts';
 import { ProviderPoller } from './polling/provider-poller.ts';
@@ -72,9 +73,6 @@ const HINT_RETRY_MS = 5_000;
 /** After this time another node may have led in between: an election takes at least 11 s (seen on 20.10). */
 const LEADERSHIP_VALID_MS = 20_000;
 
-/** How many deliveries are remembered, so that a repeated one does not cause another poll. */
-const MAX_HINTS = 10_000;
-
 /**
  * A service update is sent within this time after the observation that it is based on. A process or machine that was
  * suspended for longer may no longer lead. Another leader may have decided since, without any change of the service.
@@ -100,6 +98,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #failing: FailingServices;
   readonly #pace: RolloutPace;
   readonly #staleness: StalenessGuard;
+  readonly #fresh: FreshValues;
   readonly #requests: ManualRotations;
   readonly #lockdowns: Lockdowns;
   readonly #providerHints: ProviderHints;
@@ -107,13 +106,6 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #wiring: WiringGuard | null;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
-  /**
-   * By ref key, in monotonic milliseconds: when a task was given a revision that no poll had seen, or another manager
-   * recorded a request for a value that this process may not have seen.
-   */
-  readonly #unseen = new Map<string, number>();
-  /** Deliveries that caused an immediate poll of the provider, with the time in monotonic milliseconds. */
-  readonly #hints = new Map<string, number>();
   #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
 
@@ -144,6 +136,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#pace = new RolloutPace(clock);
     this.#leases = new Leases(settings.leases ?? DEFAULT_LEASES, { ...ports, onNews: () => this.#passes.wake() });
     this.#staleness = new StalenessGuard(clock);
+    const { intervalMs } = settings;
+    this.#fresh = new FreshValues({ clock, intervalMs, poller: this.#poller, staleness: this.#staleness });
     const { checksWiring = true, policy } = settings;
     this.#wiring = checksWiring ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs }) : null;
     const observing = {
@@ -216,7 +210,6 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   record(delivered: DeliveryRecord): void {
     const { taskId, provider, refKey: key, revision } = delivered;
     if (taskId === undefined) return;
-    const { clock } = this.#ports;
     this.#deliveryLog.record(taskId, delivered);
     // The account of what the task has must be written soon.
     const isLeased = this.#leases.has(key);
@@ -224,23 +217,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     if (!isLeased && this.#poller.of(provider)?.current(key)?.revision === revision) return;
     this.#passes.wake();
     if (isLeased) return;
-    const nowMs = clock.monotonic();
-    // Tasks that fail repeatedly are given the same value each time. A revision that the ledger names may be a last
-    // good one and no change, so all of these count as one hint per provider.
-    const isIntended = this.#intended.named.get(key)?.revisions.has(revision) === true;
-    const isNews = this.#isNews(isIntended ? provider : `${key} ${revision}`, nowMs);
-    // The poll that an earlier delivery caused may be reading. It answers a repeated one too, which causes none.
-    const isUnseen = this.#poller.digestOf(key, revision) === null && (isNews || !this.#unseen.has(key));
-    if (isUnseen) this.#unseen.set(key, nowMs);
-    if (isNews) this.#poller.wake(provider);
-  }
-
-  /** Whether this hint is the first one of its name within the polling interval. */
-  #isNews(hint: string, nowMs: number): boolean {
-    if (nowMs - (this.#hints.get(hint) ?? Number.NEGATIVE_INFINITY) < this.#settings.intervalMs) return false;
-    if (this.#hints.size >= MAX_HINTS) this.#hints.clear();
-    this.#hints.set(hint, nowMs);
-    return true;
+    this.#fresh.delivered(delivered, this.#intended.named.get(key)?.revisions.has(revision) === true);
   }
 
   async rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {
@@ -411,8 +388,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#poller.watch(bindings);
     this.#poller.lead(role === 'leader');
     for (const { refKey } of this.#requests.recordedElsewhere(observed, ledger)) {
-      this.#unseen.set(refKey, this.#ports.clock.monotonic());
-      this.#poller.wakeFor(refKey);
+      if (!this.#leases.has(refKey)) this.#fresh.requested(refKey);
     }
     this.#deliveryLog.learnDigests();
     return ledger;
@@ -483,25 +459,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     };
   }
 
-  /**
-   * The current value of a ref; `undefined` while it may be outdated. It may be if another manager, or a delivery to a
-   * task, may have found something else since. It also may be if a newer revision is known that no read returned yet, or if
-   * reads return older ones. Tasks keep their values until this is resolved.
-   */
   #freshCurrent(key: string): CurrentValue | undefined {
-    if (this.#leases.has(key)) return this.#leases.current(key);
-    // Its watcher reads it again by itself.
-    if (this.#poller.isUncertain(key)) return undefined;
-    const current = this.#poller.current(key);
-    const foundAtMs = this.#poller.confirmedAtMs(key);
-    const unseenAtMs = this.#unseen.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (unseenAtMs < foundAtMs) this.#unseen.delete(key);
-    const isOlder =
-      unseenAtMs >= foundAtMs || (current !== undefined && this.#staleness.mayBeNewer(key, current, foundAtMs));
-    if (!isOlder) return current;
-    // A delivery with an unseen revision has already caused a poll of the provider.
-    if (unseenAtMs < foundAtMs) this.#poller.wakeFor(key);
-    return undefined;
+    return this.#leases.has(key) ? this.#leases.current(key) : this.#fresh.current(key);
   }
 
   async #roll(action: RollAction, ledger: LedgerDocument, options: RollOptions): Promise<void> {
