@@ -99,7 +99,7 @@ test.each([
     expect(spec).toMatchObject({ Driver: { Name: driver }, Labels: labels ?? {} });
   }
   // The network of the plugin's stack is used by the monitoring.
-  if (name !== 'vault-swarm') await engine.dockerBytes('stack', 'rm', name);
+  if (name !== 'vault-swarm') await engine.removeStack(name);
 });
 
 test("promtool accepts the example's configuration of Prometheus", async () => {

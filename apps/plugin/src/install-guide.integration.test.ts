@@ -88,7 +88,7 @@ test('a stack file as in the README gets its secret too', async () => {
   await writeFile(file, services + readme.take('Use it in a Swarm', 'yaml'));
   await engine.deployStack('shop', [file]);
   await reached('shop_web', 'second');
-  await shell.run('docker stack rm shop');
+  await engine.removeStack('shop');
 });
 
 test('the health check of the guide is answered, settings are shown, and names are completed in bash', async () => {

@@ -107,7 +107,7 @@ test('a Swarm moves from the managed plugin to the stack and back, and no servic
   await newServiceGetsItsValue();
 
   await startManaged();
-  await engine.dockerBytes('stack', 'rm', 'vault-swarm');
+  await engine.removeStack('vault-swarm');
   await newServiceGetsItsValue();
   expect(await isServed('old', 3)).toEqual(tasks);
   expect(await ledgerId()).toBe(ledger);

@@ -29,6 +29,8 @@ export interface Engine {
    * @param variables that the files name.
    */
   deployStack(name: string, files: readonly string[], variables?: Readonly<Record<string, string>>): Promise<void>;
+  /** Removes a stack with its networks. The tasks may still be stopping. */
+  removeStack(name: string): Promise<void>;
   /** Calls the engine's API with JSON. Rejects on a status of 400 or more. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
 }
@@ -220,6 +222,18 @@ async function connect(socketPath: string, dir: string, dockerd?: string, machin
     deployStack: async (name, files, variables) => {
       const compose = files.flatMap((file) => ['--compose-file', file]);
       await bytesOf(['stack', 'deploy', '--resolve-image', 'never', ...compose, name], variables);
+    },
+    removeStack: async (name) => {
+      // Swarm keeps a network until it has told all tasks of the removed services to stop.
+      await waitFor(
+        async () => {
+          const { stderr, code } = await call(['stack', 'rm', name]);
+          if (code === 0) return true;
+          if (stderr.includes('is in use by task')) return false;
+          throw new Error(`docker stack rm ${name}: exit ${code}: ${stderr.trim()}`);
+        },
+        { timeoutMs: 60_000, intervalMs: 200, what: `the networks of the stack ${name} to be unused` },
+      );
     },
   };
 }
