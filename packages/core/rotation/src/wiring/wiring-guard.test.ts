@@ -94,6 +94,19 @@ test.each(['none', 'rolling'] as const)('a rollout that stays in the state %s is
   expect(messages).toEqual([expect.stringContaining('not reported as completed')]);
 });
 
+test('a rollout that the orchestrator forgot when its user scaled the service is no mistake', () => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.recorded();
+  messages.length = 0;
+  observe(workload({ desiredTasks: 3 }));
+  guard.rolled('web', 1, 'applied');
+  const scaled = inState('none', { generation: 1, version: 2, desiredTasks: 1, tasks: [task('new', 1)] });
+  observe(scaled);
+  wait(STUCK_AFTER_MS);
+  observe(scaled);
+  expect(messages).toEqual([]);
+});
+
 test('services without ids of secrets are found', () => {
   const { messages, observe } = guarded();
   observe(workload({ secretIds: [] }));

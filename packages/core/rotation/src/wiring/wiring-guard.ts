@@ -26,6 +26,7 @@ export interface WiringObservation {
 interface AppliedRoll {
   readonly generation: number;
   readonly fingerprint: string;
+  readonly desiredTasks: Workload['desiredTasks'];
   readonly previousTasks: ReadonlySet<string>;
   /** Whether the service had its generation, or a later one. */
   wasMade: boolean;
@@ -111,11 +112,12 @@ export class WiringGuard {
   rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const service = this.#latest.get(serviceId);
     if (outcome !== 'applied' || service === undefined) return;
-    const { fingerprint, tasks } = service;
+    const { fingerprint, desiredTasks, tasks } = service;
     const previousTasks = new Set(tasks.map(({ id }) => id));
     this.#rolls.set(serviceId, {
       generation,
       fingerprint,
+      desiredTasks,
       previousTasks,
       wasMade: false,
       wasRolling: false,
@@ -181,7 +183,8 @@ export class WiringGuard {
     const isOurs = (task: { readonly generation: number }) => task.generation >= roll.generation;
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
     // An orchestrator forgets what it reported of an update when its user changes the service in another way.
-    const isForgotten = rollout.state === 'none' && roll.wasRolling;
+    const isScaled = desiredTasks !== roll.desiredTasks;
+    const isForgotten = rollout.state === 'none' && (roll.wasRolling || isScaled);
     // The next update of its user may have a smaller generation.
     const isUndone = ROLLBACK_STATES.has(rollout.state) || (roll.wasMade && generation < roll.generation);
     roll.wasRolling ||= rollout.state === 'rolling';

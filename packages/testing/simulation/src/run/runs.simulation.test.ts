@@ -119,6 +119,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1026, 'a process whose clock was behind took all tasks for new ones after the ledger was lost'],
   [880063, 'Swarm forgot what it had reported of an update, and a warning took the ports for wrong'],
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
+  [1005832, 'a value became another one and the same again between two passes'],
+  [1006809, 'a user scaled a service before its rollout was observed, and a warning took the ports for wrong'],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {

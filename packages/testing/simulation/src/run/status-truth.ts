@@ -104,7 +104,10 @@ export class StatusTruth {
     const tasks = allTasks(service)
       .filter(isAlive)
       .map(({ id, state, held }) => [id, state, ...[...held.values()].map(({ text }) => text)].join(' '));
-    const uses = truth.bindingsOf(service).map(({ name, path, text, rotate }) => `${name} ${path} ${text} ${rotate}`);
+    // With the time: between two passes a value can become another one and the same again.
+    const uses = truth
+      .bindingsOf(service)
+      .map(({ name, path, text, rotate }) => [name, path, text, truth.changedAtMs(path), rotate].join(' '));
     const entry = ledger?.services[service.id];
     const open = [entry?.rollout?.generation, entry?.rollout?.state, entry?.quarantines.length, ledger === null];
     const others = [spec.replicas, status.state, startFault?.kind, version, this.#provider, this.#starts, leader];
