@@ -296,8 +296,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
     const { role, bindings, stored, mustRewrite, version } = observed;
     const hasLedger = stored.kind !== 'absent';
-    this.#wiring?.observed({ role, secrets: observed.secrets, services: bindings.services, hasLedger });
     const before = this.#ingest(observed);
+    const { secrets } = observed;
+    this.#wiring?.observed({ role, secrets, services: bindings.services, hasLedger, ledger: before });
     if (unusable(stored) !== null) {
       this.#intended.goOn();
       return intervalMs;

@@ -1,6 +1,7 @@
 import type { ProductEvent, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import { NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import type { Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import { WIRING_PREFIX, WiringGuard } from './wiring-guard.ts';
 
@@ -40,11 +41,17 @@ function guarded(findProvider: (name: string) => Promise<ProviderInstance> = asy
     },
     stuckAfterMs: STUCK_AFTER_MS,
   });
-  const observe = (service: Workload, { provider = 'vault', secrets = [secret], hasLedger = false } = {}) => {
+  /** @param openGeneration of the open rollout; 0 for none. */
+  const observe = (
+    service: Workload,
+    { provider = 'vault', secrets = [secret], hasLedger = false, openGeneration = 1 } = {},
+  ) => {
     const ref: SecretRef = { provider, location: {}, encoding: 'raw' };
     const bindings = [{ ...{ secret, key: 's1', aliasKey: 'web/s1', ref }, refKey: 'k', rotate: 'auto' as const }];
     const services: readonly ServiceBindings[] = [{ service, bindings }];
-    guard.observed({ role: 'leader', secrets, services, hasLedger });
+    const rollout = openGeneration === 0 ? null : ({ generation: openGeneration } as OpenRollout);
+    const ledger = { services: { web: { ...NOTHING_OPEN, rollout } } };
+    guard.observed({ role: 'leader', secrets, services, hasLedger, ledger });
   };
   const wait = (durationMs: number) => {
     nowMs += durationMs;
@@ -94,16 +101,19 @@ test.each(['none', 'rolling'] as const)('a rollout that stays in the state %s is
   expect(messages).toEqual([expect.stringContaining('not reported as completed')]);
 });
 
-test('a rollout that the orchestrator forgot when its user scaled the service is no mistake', () => {
+test('a rollout that is closed, and that the orchestrator never reported as completed, is no mistake', () => {
   const { guard, messages, observe, wait } = guarded();
   guard.recorded();
   messages.length = 0;
-  observe(workload({ desiredTasks: 3 }));
+  observe(workload());
   guard.rolled('web', 1, 'applied');
-  const scaled = inState('none', { generation: 1, version: 2, desiredTasks: 1, tasks: [task('new', 1)] });
-  observe(scaled);
+  const forgotten = inState('none', { generation: 1, version: 2, tasks: [task('new', 1)] });
+  observe(forgotten);
+  observe(forgotten, { openGeneration: 0 });
   wait(STUCK_AFTER_MS);
-  observe(scaled);
+  observe(forgotten);
+  wait(STUCK_AFTER_MS);
+  observe(forgotten);
   expect(messages).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { type Clock, displayText, errorMessage, quoted } from '@vault-swarm/kernel';
 import type { Events, ProviderInstance } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import type { LedgerDocument } from '../ledger/ledger.ts';
 import type { Role, Workload, WorkloadSecret, WorkloadTask, WriteOutcome } from '../ports/orchestrator.ts';
 
 /** What the guard needs. */
@@ -20,13 +21,13 @@ export interface WiringObservation {
   readonly services: readonly ServiceBindings[];
   /** Whether there is a ledger already. Then another process may have delivered secrets before. */
   readonly hasLedger: boolean;
+  readonly ledger: Pick<LedgerDocument, 'services'>;
 }
 
 /** An update that the orchestrator accepted. */
 interface AppliedRoll {
   readonly generation: number;
   readonly fingerprint: string;
-  readonly desiredTasks: Workload['desiredTasks'];
   readonly previousTasks: ReadonlySet<string>;
   /** Whether the service had its generation, or a later one. */
   wasMade: boolean;
@@ -112,12 +113,11 @@ export class WiringGuard {
   rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const service = this.#latest.get(serviceId);
     if (outcome !== 'applied' || service === undefined) return;
-    const { fingerprint, desiredTasks, tasks } = service;
+    const { fingerprint, tasks } = service;
     const previousTasks = new Set(tasks.map(({ id }) => id));
     this.#rolls.set(serviceId, {
       generation,
       fingerprint,
-      desiredTasks,
       previousTasks,
       wasMade: false,
       wasRolling: false,
@@ -126,7 +126,7 @@ export class WiringGuard {
   }
 
   /** Compares an observation with what was done before. */
-  observed({ role, secrets, services, hasLedger }: WiringObservation): void {
+  observed({ role, secrets, services, hasLedger, ledger }: WiringObservation): void {
     this.#earlierTasks ??= new Set(services.flatMap(({ service }) => service.tasks.map(({ id }) => id)));
     this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader';
     this.#latest = new Map(services.map(({ service }) => [service.id, service]));
@@ -140,7 +140,7 @@ export class WiringGuard {
       return;
     }
     for (const service of this.#latest.values()) {
-      this.#checkRoll(service);
+      this.#checkRoll(service, ledger.services[service.id]?.rollout?.generation);
       this.#checkRecords(service);
     }
   }
@@ -176,15 +176,20 @@ export class WiringGuard {
     );
   }
 
-  #checkRoll({ id, name, generation, fingerprint, rollout, tasks, desiredTasks }: Workload): void {
+  /** @param open the generation of the open rollout. If it is closed, nothing waits for what the guard looks for. */
+  #checkRoll(service: Workload, open: number | undefined): void {
+    const { id, name, generation, fingerprint, rollout, tasks, desiredTasks } = service;
     const roll = this.#rolls.get(id);
     if (roll === undefined) return;
+    if (roll.generation !== open) {
+      this.#rolls.delete(id);
+      return;
+    }
     const running = tasks.filter(({ state }) => state === 'running');
     const isOurs = (task: { readonly generation: number }) => task.generation >= roll.generation;
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
     // An orchestrator forgets what it reported of an update when its user changes the service in another way.
-    const isScaled = desiredTasks !== roll.desiredTasks;
-    const isForgotten = rollout.state === 'none' && (roll.wasRolling || isScaled);
+    const isForgotten = rollout.state === 'none' && roll.wasRolling;
     // The next update of its user may have a smaller generation.
     const isUndone = ROLLBACK_STATES.has(rollout.state) || (roll.wasMade && generation < roll.generation);
     roll.wasRolling ||= rollout.state === 'rolling';

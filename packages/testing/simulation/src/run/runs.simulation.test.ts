@@ -121,6 +121,11 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [792921, 'a rollout was rolled back for tasks that Swarm had forgotten'],
   [1005832, 'a value became another one and the same again between two passes'],
   [1006809, 'a user scaled a service before its rollout was observed, and a warning took the ports for wrong'],
+  [1012249, 'the ledger was lost during a rollout, and a warning took the ports for wrong'],
+  [
+    1013064,
+    'labels changed after a rollout that Swarm never reported as completed, and a warning took the ports for wrong',
+  ],
 ];
 
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
