@@ -180,7 +180,9 @@ export class StatusTruth {
   #secrets(service: SimulatedService, shown: ServiceStatus): readonly string[] {
     const { truth, swarm } = this.#run;
     if (this.#provider !== 'reached') return [];
-    return truth.bindingsOf(service).flatMap(({ name, text }) => {
+    // A pinned version is not polled. Only a task that requests it finds that it is gone.
+    const polled = truth.bindingsOf(service).filter(({ isPinned }) => !isPinned);
+    return polled.flatMap(({ name, text }) => {
       const secret = service.spec.secretIds.map((id) => swarm.secret(id)).find((one) => one?.name === name);
       // One without a path has another value for each service, of which the status shows one.
       if (secret?.labels.vault_path === undefined || !truth.isReadable(secret.id)) return [];
