@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBus } from '@vault-swarm/kernel';
 import {
-  type ApiRequest,
-  type ApiResponse,
   type ApiStore,
   conjurApi,
   delineaApi,
   dopplerApi,
   emptyStore,
-  type HttpApi,
+  type FakeReply,
+  type FakeRequest,
+  type FakeServer,
   infisicalApi,
   onePasswordApi,
   putText,
-  startHttpApi,
+  startFakeServer,
 } from '@vault-swarm/lab';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
@@ -35,7 +35,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 interface Product {
   /** The text before the block in the guide. */
   readonly heading: string;
-  readonly api: (store: ApiStore) => (request: ApiRequest) => ApiResponse;
+  readonly api: (store: ApiStore) => (request: FakeRequest) => FakeReply;
   /** The key of the value in the double, and contents that deliver `first` and `second`. */
   readonly key: string;
   readonly contents: readonly [string, string];
@@ -89,8 +89,10 @@ const products: readonly Product[] = [
 ];
 
 /** The guide's configuration, with the address of the double and a token of ours. */
-async function configured(yaml: string, { url }: HttpApi) {
-  const text = yaml.replace(/url: \S+/, `url: ${url}`).replace(/file: [^,}\s]+/, `file: ${join(directory, 'token')}`);
+async function configured(yaml: string, { endpoint }: FakeServer) {
+  const text = yaml
+    .replace(/url: \S+/, `url: ${endpoint}`)
+    .replace(/file: [^,}\s]+/, `file: ${join(directory, 'token')}`);
   const readFile = (path: string) => (path === '/file.yaml' ? text : 'a-token\n');
   const given = { CONFIG_FILE: '/file.yaml', LEDGER_KEY: 'only-for-tests' };
   const parsed = parseConfiguration(given, readFile, await readConfigFile(given, readFile));
@@ -102,7 +104,7 @@ async function configured(yaml: string, { url }: HttpApi) {
 test('each example of the guide reads a secret, notices a change, and tells refusals apart', async () => {
   for (const { heading, api, key, contents, labels, hasMarkers } of products) {
     const store = emptyStore('a-token');
-    const server = await startHttpApi(api(store));
+    const server = await startFakeServer({ answer: api(store) });
     let provider: ProviderInstance | undefined;
     try {
       const { providers, schemes } = await configured(guide.take(heading, 'yaml'), server);

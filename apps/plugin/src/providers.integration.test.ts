@@ -5,10 +5,10 @@ import {
   type AzureFake,
   azurePrincipal,
   emptyStore,
+  type FakeServer,
   freePort,
   GCP_FAKE_PROJECT,
   type GcpFake,
-  type HttpApi,
   infisicalApi,
   labImage,
   type OwnEngine,
@@ -18,8 +18,8 @@ import {
   runningTasks,
   startAwsFake,
   startAzureFake,
+  startFakeServer,
   startGcpFake,
-  startHttpApi,
   startOpenBao,
   startPlugin,
   startSwarm,
@@ -56,7 +56,7 @@ let openbao: Vault;
 let aws: AwsFake;
 let azure: AzureFake;
 let gcp: GcpFake;
-let http: HttpApi;
+let http: FakeServer;
 const httpStore = emptyStore('http-token');
 let plugin: PluginProcess;
 let port: number;
@@ -200,8 +200,8 @@ const outages: Readonly<Record<Name, () => Promise<() => Promise<void>>>> = {
     return () => rename(`${files}-away`, files);
   },
   async 'of-http'() {
-    http.fail('hang');
-    return async () => http.fail(null);
+    const end = http.disturb({ fault: { kind: 'hang' } });
+    return async () => end();
   },
 };
 
@@ -214,13 +214,13 @@ beforeAll(async () => {
     startAwsFake(),
     startAzureFake(),
     startGcpFake(),
-    startHttpApi(infisicalApi(httpStore)),
+    startFakeServer({ answer: infisicalApi(httpStore) }),
     freePort(),
   ]);
   for (const name of names) await write(name);
   const configFile = join(directory.path, 'config.yaml');
   await writeFile(join(directory.path, 'http-token'), httpStore.token, { mode: 0o600 });
-  await writeFile(configFile, CONFIG(http.url));
+  await writeFile(configFile, CONFIG(http.endpoint));
   plugin = await startPlugin({
     dir: join(directory.path, 'plugin'),
     env: {

@@ -66,7 +66,7 @@ const sides: Readonly<Record<Name, Side>> = {
       aws.secrets().write('app/0', { SecretString: value });
     },
     requests: async () => aws.counts().calls,
-    looks: async () => Math.ceil((aws.counts().byAction.ListSecrets ?? 0) / CALLS_OF_A_LIST),
+    looks: async () => Math.ceil((aws.counts().byOperation.ListSecrets ?? 0) / CALLS_OF_A_LIST),
     hang: async () => {
       const end = aws.disturb({ fault: { kind: 'hang' } });
       return async () => end();

@@ -116,7 +116,7 @@ describe('a secret', () => {
   test('that many ask for at the same time is one call', async () => {
     aws.secrets().write('app/many', { SecretString: 'x' });
     await Promise.all(Array.from({ length: 50 }, () => readTextOf(provider, refTo('app/many'))));
-    expect(aws.counts().byAction).toEqual({ GetSecretValue: 1 });
+    expect(aws.counts().byOperation).toEqual({ GetSecretValue: 1 });
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, EventBus } from '@vault-swarm/kernel';
-import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { type AwsFake, awsError, startAwsFake } from '@vault-swarm/lab';
 import { ownTimeOf, realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance, TimedEvent } from '@vault-swarm/provider';
@@ -35,7 +35,7 @@ const reported = () =>
     ({ operation, outcome, isRepeated }) => `${operation} ${outcome}${isRepeated === true ? ', again' : ''}`,
   );
 
-const throttled = { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } as const;
+const throttled = awsError('ThrottlingException', 'Rate exceeded');
 
 describe('a call', () => {
   test('that is throttled is sent again, and every request is reported', async () => {
@@ -173,7 +173,7 @@ describe('our login', () => {
   });
 
   test('that AWS says has ended is an error of ours, not of the secret', async () => {
-    aws.disturb({ fault: { kind: 'error', code: 'ExpiredTokenException', message: 'expired' } });
+    aws.disturb({ fault: awsError('ExpiredTokenException', 'expired') });
     expect(await vaultErrorOf(provider.secrets.read(refTo('db'), soon()))).toMatchObject({
       code: 'UNAUTHENTICATED',
       retryable: true,

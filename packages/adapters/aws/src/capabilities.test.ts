@@ -1,4 +1,4 @@
-import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { type AwsFake, awsError, startAwsFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderInstance } from '@vault-swarm/provider';
@@ -50,7 +50,7 @@ async function passes(names: readonly string[], count: number, usual: number) {
     toRead.push(...(await look(names)));
     if (aws.counts().calls - before > usual) more += 1;
   }
-  return { toRead, more, byAction: aws.counts().byAction };
+  return { toRead, more, byOperation: aws.counts().byOperation };
 }
 
 describe('the right to read secrets that a list tells of', () => {
@@ -60,19 +60,19 @@ describe('the right to read secrets that a list tells of', () => {
     expect(await passes(names, PASSES_AN_HOUR, 1)).toEqual({
       toRead: [],
       more: 5,
-      byAction: { ListSecrets: PASSES_AN_HOUR, BatchGetSecretValue: 5 },
+      byOperation: { ListSecrets: PASSES_AN_HOUR, BatchGetSecretValue: 5 },
     });
   });
 
   test('is made sure of with about a hundredth and a half more calls for 1,000 of them', async () => {
     const names = written(1_000);
     await look(names);
-    const { byAction, toRead } = await passes(names, 60, 10);
+    const { byOperation, toRead } = await passes(names, 60, 10);
     expect(toRead).toEqual([]);
-    expect(byAction.ListSecrets).toBe(600);
+    expect(byOperation.ListSecrets).toBe(600);
     // A call that a busy machine keeps waiting is repeated.
-    expect(byAction.BatchGetSecretValue).toBeGreaterThanOrEqual(8);
-    expect(byAction.BatchGetSecretValue).toBeLessThanOrEqual(10);
+    expect(byOperation.BatchGetSecretValue).toBeGreaterThanOrEqual(8);
+    expect(byOperation.BatchGetSecretValue).toBeLessThanOrEqual(10);
   });
 
   test('that was taken away for one of them is found within the hour, and only that one is read', async () => {
@@ -93,15 +93,15 @@ describe('the right to read secrets that a list tells of', () => {
     const names = written(100);
     aws.deny('BatchGetSecretValue');
     await look(names);
-    const { toRead, byAction } = await passes(names, PASSES_AN_HOUR, 1);
+    const { toRead, byOperation } = await passes(names, PASSES_AN_HOUR, 1);
     expect(new Set(toRead).size).toBe(100);
     expect(toRead.length).toBeLessThan(110);
-    expect(byAction).toEqual({ ListSecrets: PASSES_AN_HOUR, BatchGetSecretValue: 1 });
+    expect(byOperation).toEqual({ ListSecrets: PASSES_AN_HOUR, BatchGetSecretValue: 1 });
   });
 
   test('is found out nevertheless while reading many at once fails', async () => {
     const names = written(30);
-    aws.disturb({ action: 'BatchGetSecretValue', fault: { kind: 'error', code: 'InternalServiceError', status: 500 } });
+    aws.disturb({ operation: 'BatchGetSecretValue', fault: awsError('InternalServiceError', '', 500) });
     await look(names);
     const { toRead } = await passes(names, PASSES_AN_HOUR, 1);
     expect(new Set(toRead).size).toBe(30);
@@ -119,17 +119,17 @@ describe('the right to read secrets that a list tells of', () => {
 test('a secret that only a description tells of is read once an hour', async () => {
   const names = written(1);
   await look(names);
-  const { toRead, byAction } = await passes(names, PASSES_AN_HOUR, 1);
+  const { toRead, byOperation } = await passes(names, PASSES_AN_HOUR, 1);
   expect(toRead).toEqual(names);
-  expect(byAction).toEqual({ DescribeSecret: PASSES_AN_HOUR });
+  expect(byOperation).toEqual({ DescribeSecret: PASSES_AN_HOUR });
 });
 
 test('secrets that each pass reads anyway are not read once more', async () => {
   const names = written(100);
   aws.deny('ListSecrets');
   await look(names);
-  const { byAction } = await passes(names, 6, 5);
-  expect(byAction).toEqual({ BatchGetSecretValue: 30 });
+  const { byOperation } = await passes(names, 6, 5);
+  expect(byOperation).toEqual({ BatchGetSecretValue: 30 });
 });
 
 test('a secret that is pinned to a version is read as the others are', async () => {

@@ -1,14 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
-import { stringifyLosslessJson } from '@vault-swarm/provider';
-import {
-  describeProviderContract,
-  type StoredPayload,
-  startTcpProxy,
-  type TcpProxy,
-} from '@vault-swarm/provider-contract';
+import { type AwsFake, awsError, disturbanceByName, disturbanceOf, startAwsFake } from '@vault-swarm/lab';
+import { describeProviderContract, startTcpProxy, type TcpProxy, textOf } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
@@ -24,8 +18,6 @@ afterAll(async () => {
   await proxy?.close();
   await aws?.stop();
 });
-
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
 // What AWS itself does in these cases is known from its documentation only: the double follows that.
 describeProviderContract('aws, on our double of it', {
@@ -59,16 +51,6 @@ describeProviderContract('aws, on our double of it', {
     const { AWS_ACCESS_KEY_ID: _, ...variables } = variablesFor(proxy.url);
     const secrets = aws.secrets();
     const elsewhere = aws.secrets('us-east-1');
-    const disturbance = (rule: Parameters<AwsFake['disturb']>[0]) => {
-      let end = () => {};
-      return {
-        start: async () => {
-          end = aws.disturb(rule);
-        },
-        end: async () => end(),
-      };
-    };
-    const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 65_536,
       open: async (tools) => providerOf({ ...variables, AWS_ACCESS_KEY_ID_FILE: keyFile }, tools),
@@ -103,13 +85,8 @@ describeProviderContract('aws, on our double of it', {
         },
         ref: (name) => refTo(elsewhere.find(prefix + name).arn),
       },
-      throttling: disturbance({ fault: { kind: 'error', code: 'ThrottlingException', message: 'Rate exceeded' } }),
-      denial: {
-        async start(name) {
-          endings.set(name, aws.deny('GetSecretValue', prefix + name));
-        },
-        end: async (name) => endings.get(name)?.(),
-      },
+      throttling: disturbanceOf(() => aws.disturb({ fault: awsError('ThrottlingException', 'Rate exceeded') })),
+      denial: disturbanceByName((name) => aws.deny('GetSecretValue', prefix + name)),
       login: {
         start: async () => aws.accept('AKIANEW'),
         end: () => writeFile(keyFile, 'AKIANEW\n'),

@@ -13,8 +13,8 @@ import { type Moto, startMoto, tempDirectory } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { openDocument } from '@vault-swarm/lab/documents';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
-import { type ProductEvent, stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload } from '@vault-swarm/provider-contract';
+import type { ProductEvent } from '@vault-swarm/provider';
+import { describeProviderContract, textOf } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
@@ -46,7 +46,6 @@ async function put(name: string, value: Value): Promise<void> {
   else await admin.send(new PutSecretValueCommand({ SecretId: name, ...value }));
 }
 
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 const double = 'moto can not do that; our double shows it';
 
 describeProviderContract('aws, on moto', {

@@ -1,7 +1,8 @@
 import { type AwsFake, certificateChain, type ForwardProxy, startAwsFake, startForwardProxy } from '@vault-swarm/lab';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables, variablesFor } from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 import { startTlsFront, type TlsFront } from './testing/tls-front.ts';
 
 /** It is nowhere but behind the proxy. */

@@ -1,4 +1,4 @@
-import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
+import { type AwsFake, awsError, startAwsFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon } from '@vault-swarm/lab/provider-calls';
 import type { ProbeResult, ProviderInstance } from '@vault-swarm/provider';
@@ -30,7 +30,7 @@ function written(count: number, prefix = 'prod/') {
 async function pass(refs: ReturnType<typeof written>) {
   aws.resetCounts();
   const results = await probeAll(provider, ...refs);
-  return { results, byAction: aws.counts().byAction };
+  return { results, byOperation: aws.counts().byOperation };
 }
 
 const kinds = (results: readonly ProbeResult[]) => [...new Set(results.map(({ kind }) => kind))];
@@ -49,8 +49,8 @@ describe('a pass over unchanged secrets', () => {
   ] as const)('takes for %d of them %j', async ([count, expected]) => {
     const refs = written(count);
     await pass(refs);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual(expected);
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual(expected);
     expect(kinds(results)).toEqual(['marker']);
     expect(problems(results)).toEqual([]);
   });
@@ -58,7 +58,7 @@ describe('a pass over unchanged secrets', () => {
   test('takes one call for 100 of them, also in an account that has a thousand others', async () => {
     written(1_000, 'others/');
     const refs = written(100, 'ours/');
-    expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1 });
+    expect((await pass(refs)).byOperation).toEqual({ ListSecrets: 1 });
   });
 
   test('takes five calls at most if ours are strewn among a thousand others', async () => {
@@ -66,8 +66,8 @@ describe('a pass over unchanged secrets', () => {
     const ours = names.filter((_, index) => index % 10 === 9);
     expect(ours).toHaveLength(100);
     await pass(ours);
-    const { results, byAction } = await pass(ours);
-    expect(byAction).toEqual({ BatchGetSecretValue: 5 });
+    const { results, byOperation } = await pass(ours);
+    expect(byOperation).toEqual({ BatchGetSecretValue: 5 });
     expect(kinds(results)).toEqual(['marker']);
   });
 
@@ -75,8 +75,8 @@ describe('a pass over unchanged secrets', () => {
     aws.deny('ListSecrets');
     const refs = written(100);
     await pass(refs);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({ BatchGetSecretValue: 5 });
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({ BatchGetSecretValue: 5 });
     expect(kinds(results)).toEqual(['marker']);
     expect(problems(results)).toEqual([expect.stringContaining('allow secretsmanager:ListSecrets on resource "*"')]);
   });
@@ -85,8 +85,8 @@ describe('a pass over unchanged secrets', () => {
     aws.deny('ListSecrets');
     const refs = written(5);
     await pass(refs);
-    const { byAction } = await pass(refs);
-    expect(byAction).toEqual({ DescribeSecret: 5 });
+    const { byOperation } = await pass(refs);
+    expect(byOperation).toEqual({ DescribeSecret: 5 });
   });
 
   test('describes each if the policy allows nothing else', async () => {
@@ -94,8 +94,8 @@ describe('a pass over unchanged secrets', () => {
     aws.deny('BatchGetSecretValue');
     const refs = written(30);
     await pass(refs);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({ DescribeSecret: 30 });
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({ DescribeSecret: 30 });
     expect(kinds(results)).toEqual(['marker']);
   });
 
@@ -104,8 +104,8 @@ describe('a pass over unchanged secrets', () => {
     const names = [...'abcdefghijklmnopqrst'].flatMap((letter) => written(50, `${letter}/`));
     const ours = names.filter((_, index) => index % 10 === 9);
     await pass(ours);
-    const { results, byAction } = await pass(ours);
-    expect(byAction).toEqual({ ListSecrets: 10 });
+    const { results, byOperation } = await pass(ours);
+    expect(byOperation).toEqual({ ListSecrets: 10 });
     expect(kinds(results)).toEqual(['marker']);
   });
 
@@ -113,8 +113,8 @@ describe('a pass over unchanged secrets', () => {
     for (const action of ['ListSecrets', 'BatchGetSecretValue', 'DescribeSecret']) aws.deny(action);
     const refs = written(30);
     await pass(refs);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({});
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({});
     expect(kinds(results)).toEqual(['unsupported']);
     expect(problems(results)).toEqual([expect.stringContaining('secretsmanager:ListSecrets')]);
   });
@@ -125,15 +125,15 @@ describe('a pass over unchanged secrets', () => {
     await pass(refs);
     allow();
     clock.advance(6 * 60_000);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({ ListSecrets: 1 });
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({ ListSecrets: 1 });
     expect(problems(results)).toEqual([]);
   });
 
   test('asks for a secret once, however many refs want something of it', async () => {
     written(2);
     const fields = ['a', 'b', 'c'].map((field) => refTo('prod/secret-0', { field }));
-    expect((await pass([...fields, refTo('prod/secret-1')])).byAction).toEqual({ ListSecrets: 1 });
+    expect((await pass([...fields, refTo('prod/secret-1')])).byOperation).toEqual({ ListSecrets: 1 });
   });
 });
 
@@ -199,12 +199,12 @@ describe('a change', () => {
 describe('a secret that is not in the list', () => {
   test('is described once a minute while AWS does not have it', async () => {
     const refs = [...written(10), refTo('prod/none')];
-    expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({ ListSecrets: 1 });
+    expect((await pass(refs)).byOperation).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({ ListSecrets: 1 });
     expect(results.at(-1)).toMatchObject({ kind: 'failed', error: { code: 'NOT_FOUND' } });
     clock.advance(61_000);
-    expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
+    expect((await pass(refs)).byOperation).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
     aws.secrets().write('prod/none', { SecretString: 'x' });
     expect((await pass(refs)).results.at(-1)).toMatchObject({ kind: 'marker' });
   });
@@ -223,9 +223,9 @@ describe('a secret that is not in the list', () => {
     const refs = written(10);
     aws.freezeLists();
     aws.secrets().write('prod/new', { SecretString: 'x' });
-    const { results, byAction } = await pass([...refs, refTo('prod/new')]);
+    const { results, byOperation } = await pass([...refs, refTo('prod/new')]);
     expect(kinds(results)).toEqual(['marker']);
-    expect(byAction).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
+    expect(byOperation).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
   });
 
   test('and that the policy does not let us describe is left to a read', async () => {
@@ -241,17 +241,17 @@ test('secrets of two regions are asked for in each', async () => {
   const refs = written(3);
   aws.secrets('us-east-1').write('far', { SecretString: 'x' });
   const far = refTo(aws.secrets('us-east-1').find('far').arn);
-  const { results, byAction } = await pass([...refs, far]);
+  const { results, byOperation } = await pass([...refs, far]);
   expect(kinds(results)).toEqual(['marker']);
-  expect(byAction).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
+  expect(byOperation).toEqual({ ListSecrets: 1, DescribeSecret: 1 });
 });
 
 test('a provider that does not answer is asked once, and not in all ways', async () => {
   const refs = written(10);
-  aws.disturb({ fault: { kind: 'error', code: 'InternalServiceError', status: 500 } });
-  const { results, byAction } = await pass(refs);
+  aws.disturb({ fault: awsError('InternalServiceError', '', 500) });
+  const { results, byOperation } = await pass(refs);
   expect(results[0]).toMatchObject({ kind: 'failed', error: { code: 'UNAVAILABLE' } });
-  expect(Object.keys(byAction)).toEqual(['ListSecrets']);
+  expect(Object.keys(byOperation)).toEqual(['ListSecrets']);
 });
 
 describe('a budget of calls', () => {
@@ -263,18 +263,18 @@ describe('a budget of calls', () => {
   test('postpones looking, and nothing else', async () => {
     const refs = written(10);
     await pass(refs);
-    const { results, byAction } = await pass(refs);
-    expect(byAction).toEqual({});
+    const { results, byOperation } = await pass(refs);
+    expect(byOperation).toEqual({});
     expect(kinds(results)).toEqual(['postponed']);
     expect(await readTextOf(provider, refTo('prod/secret-0'))).toBe('value of prod/secret-0');
     clock.advance(3 * 60_000 + 40_000);
-    expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1 });
+    expect((await pass(refs)).byOperation).toEqual({ ListSecrets: 1 });
   });
 
   test('does not hold up secrets that were never asked about', async () => {
     const refs = written(10);
     await pass(refs.slice(0, 9));
-    expect((await pass(refs)).byAction).toEqual({ ListSecrets: 1 });
+    expect((await pass(refs)).byOperation).toEqual({ ListSecrets: 1 });
   });
 
   test('is kept over hours', async () => {
@@ -296,9 +296,9 @@ test('names the version that a read has to give, but not by a list, which may be
   const [one, two] = ['one', 'two'].map((name) => aws.secrets().write(name, { SecretString: name }));
   const refs = [refTo('one'), refTo('two')];
   const byDescription = await pass(refs.slice(0, 1));
-  expect([named(byDescription.results), byDescription.byAction]).toEqual([[one], { DescribeSecret: 1 }]);
+  expect([named(byDescription.results), byDescription.byOperation]).toEqual([[one], { DescribeSecret: 1 }]);
   const byList = await pass(refs);
-  expect([named(byList.results), byList.byAction]).toEqual([[undefined, undefined], { ListSecrets: 1 }]);
+  expect([named(byList.results), byList.byOperation]).toEqual([[undefined, undefined], { ListSecrets: 1 }]);
   aws.deny('ListSecrets');
   expect(named((await pass(refs)).results)).toEqual([one, two]);
 });

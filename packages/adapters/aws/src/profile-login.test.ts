@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { type AwsFake, startAwsFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -40,13 +40,13 @@ describe('a read', () => {
   });
 
   test('that the vault fails to answer is sent again, at most twice', async () => {
-    azure.disturb({ fault: { kind: 'reply', status: 503, body: '' }, operation: 'read' });
+    azure.disturb({ fault: { status: 503, body: '' }, operation: 'read' });
     expect(await errorOf('db')).toMatchObject({ code: 'UNAVAILABLE' });
     expect(reported().slice(1)).toEqual(['read UNAVAILABLE, again', 'read UNAVAILABLE, again', 'read UNAVAILABLE']);
   });
 
   test('that is throttled is not sent again, and says how long to wait', async () => {
-    const fault = { kind: 'reply', status: 429, body: {}, headers: { 'retry-after': '9' } } as const;
+    const fault = { status: 429, body: {}, headers: { 'retry-after': '9' } } as const;
     azure.disturb({ fault, operation: 'read' });
     expect(await errorOf('db')).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 9_000 });
     expect(azure.counts().byOperation).toEqual({ login: 1, read: 1 });
@@ -57,43 +57,38 @@ describe('a read', () => {
   test.for<[string, FakeFault, object, string]>([
     [
       'a policy',
-      { kind: 'reply', status: 403, body: body('Forbidden', 'ForbiddenByPolicy') },
+      { status: 403, body: body('Forbidden', 'ForbiddenByPolicy') },
       { code: 'ACCESS_DENIED', isProven: true },
       'Key Vault Secrets User',
     ],
     [
       'a firewall',
-      { kind: 'reply', status: 403, body: body('Forbidden', 'ForbiddenByFirewall') },
+      { status: 403, body: body('Forbidden', 'ForbiddenByFirewall') },
       { code: 'UNAVAILABLE' },
       'networking settings',
     ],
-    [
-      'a proxy',
-      { kind: 'reply', status: 403, body: `<html>${CANARY}` },
-      { code: 'ACCESS_DENIED', isProven: false },
-      'permission',
-    ],
+    ['a proxy', { status: 403, body: `<html>${CANARY}` }, { code: 'ACCESS_DENIED', isProven: false }, 'permission'],
     [
       'another server',
-      { kind: 'reply', status: 404, body: `<html>${CANARY}` },
+      { status: 404, body: `<html>${CANARY}` },
       { code: 'NOT_FOUND', isProven: false },
       'no such secret',
     ],
     [
       'a wrong name',
-      { kind: 'reply', status: 400, body: body('BadParameter') },
+      { status: 400, body: body('BadParameter') },
       { code: 'INVALID_REF', isProven: true },
       'name or version',
     ],
-    ['garbage', { kind: 'reply', status: 200, body: `<html>${CANARY}` }, { code: 'UNAVAILABLE' }, 'not JSON'],
-    ['an empty object', { kind: 'reply', status: 200, body: {} }, { code: 'UNAVAILABLE' }, 'no version'],
+    ['garbage', { status: 200, body: `<html>${CANARY}` }, { code: 'UNAVAILABLE' }, 'not JSON'],
+    ['an empty object', { status: 200, body: {} }, { code: 'UNAVAILABLE' }, 'no version'],
     [
       'a redirect',
-      { kind: 'reply', status: 301, body: '', headers: { location: 'http://127.0.0.1:1/' } },
+      { status: 301, body: '', headers: { location: 'http://127.0.0.1:1/' } },
       { code: 'UNAVAILABLE' },
       'status 301',
     ],
-    ['too much', { kind: 'huge' }, { code: 'INVALID_PAYLOAD', isProven: false }, 'check its address'],
+    ['too much', { kind: 'endless' }, { code: 'INVALID_PAYLOAD', isProven: false }, 'check its address'],
   ])('that is answered by %s has its code, and shows nothing of the answer', async ([_, fault, expected, message]) => {
     azure.disturb({ fault, operation: 'read' });
     const error = await errorOf('db');
@@ -104,7 +99,7 @@ describe('a read', () => {
 
   test('whose token the vault rejects again and again logs in once', async () => {
     const { error } = body('Unauthorized');
-    azure.disturb({ fault: { kind: 'reply', status: 401, body: { error } }, operation: 'read' });
+    azure.disturb({ fault: { status: 401, body: { error } }, operation: 'read' });
     expect(await errorOf('db')).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await errorOf('db')).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(azure.logins.length).toBe(1);

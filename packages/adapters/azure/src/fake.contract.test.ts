@@ -1,12 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { azurePrincipal, type FakeFaultRule, startAzureFake } from '@vault-swarm/lab';
-import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload, startTcpProxy } from '@vault-swarm/provider-contract';
+import { azurePrincipal, disturbanceByName, disturbanceOf, startAzureFake } from '@vault-swarm/lab';
+import { describeProviderContract, startTcpProxy, textOf } from '@vault-swarm/provider-contract';
 import { providerOf, refTo, variablesFor } from './testing/configured.ts';
-
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
 // There is no emulator that can be installed: what Azure does is known from its documentation, which the fake follows.
 describeProviderContract('azure, on our fake of it', {
@@ -38,16 +35,6 @@ describeProviderContract('azure, on our fake of it', {
     const secretFile = join(directory, 'secret');
     await writeFile(secretFile, `${azurePrincipal.clientSecret}\n`);
     const { AZURE_CLIENT_SECRET: _, ...variables } = variablesFor(proxy.url);
-    const disturbance = (rule: FakeFaultRule) => {
-      let end = () => {};
-      return {
-        start: async () => {
-          end = azure.disturb(rule);
-        },
-        end: async () => end(),
-      };
-    };
-    const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 25_600,
       open: async (tools) => providerOf({ ...variables, AZURE_CLIENT_SECRET_FILE: secretFile }, tools),
@@ -72,13 +59,10 @@ describeProviderContract('azure, on our fake of it', {
         start: async (name) => azure.vault.change(name, { enabled: false }),
         end: async (name) => azure.vault.change(name, { enabled: true }),
       },
-      throttling: disturbance({ fault: { kind: 'reply', status: 429, body: { error: { code: 'Throttled' } } } }),
-      denial: {
-        async start(name) {
-          endings.set(name, azure.deny('read', name));
-        },
-        end: async (name) => endings.get(name)?.(),
-      },
+      throttling: disturbanceOf(() =>
+        azure.disturb({ fault: { status: 429, body: { error: { code: 'Throttled' } } } }),
+      ),
+      denial: disturbanceByName((name) => azure.deny('read', name)),
       login: {
         start: async () => azure.accept('another'),
         end: () => writeFile(secretFile, 'another\n'),

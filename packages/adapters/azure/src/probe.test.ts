@@ -1,9 +1,10 @@
 import { type AzureFake, startAzureFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProbeResult, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables, variablesFor } from './testing/configured.ts';
+import { providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let azure: AzureFake;
 let clock: ShiftedClock;
@@ -136,7 +137,7 @@ describe('a poll', () => {
     const provider = opened();
     await probeAll(provider, ...refs);
     const headers = { 'retry-after': '30' };
-    azure.disturb({ fault: { kind: 'reply', status: 429, body: {}, headers }, operation: 'list', times: 1 });
+    azure.disturb({ fault: { status: 429, body: {}, headers }, operation: 'list', times: 1 });
     expect(markers(await probeAll(provider, ...refs))).toEqual(['failed', 'failed']);
     const waiting = await counted(provider, refs);
     expect([waiting.calls, markers(waiting.results)]).toEqual([{}, ['postponed', 'postponed']]);
@@ -157,7 +158,7 @@ describe('a poll', () => {
   test('does not send the token to another server that a list continues at', async () => {
     const refs = written(2);
     const nextLink = 'http://127.0.0.1:1/secrets?api-version=7.4';
-    azure.disturb({ fault: { kind: 'reply', status: 200, body: { value: [], nextLink } }, operation: 'list' });
+    azure.disturb({ fault: { status: 200, body: { value: [], nextLink } }, operation: 'list' });
     const [result] = await probeAll(opened(), ...refs);
     expect(result).toMatchObject({ kind: 'failed', error: { code: 'UNAVAILABLE' } });
     expect(result?.kind === 'failed' && result.error.message).toContain('continues its list at another address');

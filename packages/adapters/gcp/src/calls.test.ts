@@ -55,7 +55,7 @@ describe('a read', () => {
   test('checks the value against its checksum, and is repeated later', async () => {
     const name = `${fullName('db')}/versions/1`;
     const body = { name, payload: { data: Buffer.from('canary').toString('base64'), dataCrc32c: '1' } };
-    gcp.disturb({ fault: { kind: 'reply', status: 200, body }, operation: 'access', times: 1 });
+    gcp.disturb({ fault: { status: 200, body }, operation: 'access', times: 1 });
     const error = await errorOf(refTo('db'));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('CRC32C') });
     expect(error.message).not.toContain('canary');
@@ -73,44 +73,34 @@ describe('a read', () => {
   test.for<[string, FakeFault, object, string]>([
     [
       'a policy',
-      { kind: 'reply', status: 403, body: body('PERMISSION_DENIED', 'IAM_PERMISSION_DENIED') },
+      { status: 403, body: body('PERMISSION_DENIED', 'IAM_PERMISSION_DENIED') },
       { code: 'ACCESS_DENIED', isProven: true },
       'secretmanager.versions.access',
     ],
     [
       'a project without the API',
-      { kind: 'reply', status: 403, body: body('PERMISSION_DENIED', 'SERVICE_DISABLED') },
+      { status: 403, body: body('PERMISSION_DENIED', 'SERVICE_DISABLED') },
       { code: 'UNAVAILABLE' },
       'gcloud services enable',
     ],
-    [
-      'a proxy',
-      { kind: 'reply', status: 403, body: `<html>${CANARY}` },
-      { code: 'ACCESS_DENIED', isProven: false },
-      'permission',
-    ],
-    [
-      'another server',
-      { kind: 'reply', status: 404, body: CANARY },
-      { code: 'NOT_FOUND', isProven: false },
-      'no such secret',
-    ],
+    ['a proxy', { status: 403, body: `<html>${CANARY}` }, { code: 'ACCESS_DENIED', isProven: false }, 'permission'],
+    ['another server', { status: 404, body: CANARY }, { code: 'NOT_FOUND', isProven: false }, 'no such secret'],
     [
       'a quota',
-      { kind: 'reply', status: 429, body: body('RESOURCE_EXHAUSTED'), headers: { 'retry-after': '9' } },
+      { status: 429, body: body('RESOURCE_EXHAUSTED'), headers: { 'retry-after': '9' } },
       { code: 'RATE_LIMITED', retryAfterMs: 9_000 },
       'GCP_MAX_CALLS_PER_HOUR',
     ],
     [
       'a wrong name',
-      { kind: 'reply', status: 400, body: body('INVALID_ARGUMENT') },
+      { status: 400, body: body('INVALID_ARGUMENT') },
       { code: 'INVALID_REF', isProven: true },
       'name or version',
     ],
-    ['garbage', { kind: 'reply', status: 200, body: CANARY }, { code: 'UNAVAILABLE' }, 'not JSON'],
-    ['an empty object', { kind: 'reply', status: 200, body: {} }, { code: 'UNAVAILABLE' }, 'no version'],
-    ['a failure', { kind: 'reply', status: 503, body: CANARY }, { code: 'UNAVAILABLE' }, 'status 503'],
-    ['too much', { kind: 'huge' }, { code: 'INVALID_PAYLOAD', isProven: false }, 'check its address'],
+    ['garbage', { status: 200, body: CANARY }, { code: 'UNAVAILABLE' }, 'not JSON'],
+    ['an empty object', { status: 200, body: {} }, { code: 'UNAVAILABLE' }, 'no version'],
+    ['a failure', { status: 503, body: CANARY }, { code: 'UNAVAILABLE' }, 'status 503'],
+    ['too much', { kind: 'endless' }, { code: 'INVALID_PAYLOAD', isProven: false }, 'check its address'],
   ])('that is answered by %s has its code, and shows nothing of the answer', async ([_, fault, expected, message]) => {
     gcp.disturb({ fault, operation: 'access' });
     const error = await errorOf(refTo('db'));

@@ -1,12 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FakeFaultRule, startGcpFake } from '@vault-swarm/lab';
-import { stringifyLosslessJson } from '@vault-swarm/provider';
-import { describeProviderContract, type StoredPayload, startTcpProxy } from '@vault-swarm/provider-contract';
+import { disturbanceByName, disturbanceOf, startGcpFake } from '@vault-swarm/lab';
+import { describeProviderContract, startTcpProxy, textOf } from '@vault-swarm/provider-contract';
 import { fullName, providerOf, refTo, variablesFor } from './testing/configured.ts';
-
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
 // What Google does is known from its documentation, which the fake follows.
 describeProviderContract('gcp, on our fake of it', {
@@ -42,16 +39,6 @@ describeProviderContract('gcp, on our fake of it', {
       ...variablesFor({ ...gcp, endpoint: proxy.url }),
       GCP_CREDENTIALS_JSON: gcp.federatedCredentials(tokenFile),
     };
-    const disturbance = (rule: FakeFaultRule) => {
-      let end = () => {};
-      return {
-        start: async () => {
-          end = gcp.disturb(rule);
-        },
-        end: async () => end(),
-      };
-    };
-    const endings = new Map<string, () => void>();
     return {
       largestValueBytes: 65_536,
       open: async (tools) => providerOf(variables, tools),
@@ -91,15 +78,10 @@ describeProviderContract('gcp, on our fake of it', {
         start: async () => gcp.secrets.damage(true),
         end: async () => gcp.secrets.damage(false),
       },
-      throttling: disturbance({
-        fault: { kind: 'reply', status: 429, body: { error: { status: 'RESOURCE_EXHAUSTED' } } },
-      }),
-      denial: {
-        async start(name) {
-          endings.set(name, gcp.deny('access', fullName(name)));
-        },
-        end: async (name) => endings.get(name)?.(),
-      },
+      throttling: disturbanceOf(() =>
+        gcp.disturb({ fault: { status: 429, body: { error: { status: 'RESOURCE_EXHAUSTED' } } } }),
+      ),
+      denial: disturbanceByName((name) => gcp.deny('access', fullName(name))),
       login: {
         start: async () => gcp.accept('another'),
         end: () => writeFile(tokenFile, 'another\n'),

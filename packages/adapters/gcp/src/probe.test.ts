@@ -1,9 +1,10 @@
 import { type GcpFake, startGcpFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProbeResult, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fullName, providerOf, refTo, type Variables, variablesFor } from './testing/configured.ts';
+import { fullName, providerOf, refTo, variablesFor } from './testing/configured.ts';
 
 let gcp: GcpFake;
 let clock: ShiftedClock;
@@ -114,7 +115,7 @@ describe('a poll', () => {
     gcp.secrets.write(fullName('s-0'), 'new');
     const [before] = markers(await probeAll(provider, ref));
     const body = { name: `${fullName('s-0')}/versions/1`, payload: { data: Buffer.from('0').toString('base64') } };
-    gcp.disturb({ fault: { kind: 'reply', status: 200, body }, operation: 'access', times: 1 });
+    gcp.disturb({ fault: { status: 200, body }, operation: 'access', times: 1 });
     expect(await readTextOf(provider, ref)).toBe('0');
     clock.advance(10_000);
     expect(markers(await probeAll(provider, ref))).not.toEqual([before]);
@@ -142,7 +143,7 @@ describe('a poll', () => {
     const provider = opened();
     await probeAll(provider, ...refs);
     clock.advance(10_000);
-    const end = gcp.disturb({ fault: { kind: 'reply', status: 429, body: {} }, operation: 'get' });
+    const end = gcp.disturb({ fault: { status: 429, body: {} }, operation: 'get' });
     const { results } = await counted(provider, refs);
     for (const result of results) expect(result).toMatchObject({ kind: 'failed', error: { code: 'RATE_LIMITED' } });
     end();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventBus } from '@vault-swarm/kernel';
-import { type HttpApi, jsonResponse, startHttpApi, tempDirectory } from '@vault-swarm/lab';
+import { type FakeServer, jsonReply, startFakeServer, tempDirectory } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
 import type { ProductEvent, ProviderInstance, SecretRef } from '@vault-swarm/provider';
@@ -11,17 +11,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { providerOf, type Settings } from './testing/configured.ts';
 
 const directory = tempDirectory();
-let api: HttpApi;
+let api: FakeServer;
 let secret: { value: unknown; version: number };
 const opened: ProviderInstance[] = [];
 const events: ProductEvent[] = [];
 
 beforeAll(async () => {
-  api = await startHttpApi(({ path, headers }) => {
-    if (path.startsWith('/meta/')) return jsonResponse(200, { version: secret.version });
-    const etag = `"v${secret.version}"`;
-    if (headers['if-none-match'] === etag) return { status: 304 };
-    return jsonResponse(200, { data: secret.value, version: secret.version }, { etag });
+  api = await startFakeServer({
+    answer({ path, headers }) {
+      if (path.startsWith('/meta/')) return jsonReply(200, { version: secret.version });
+      const etag = `"v${secret.version}"`;
+      if (headers['if-none-match'] === etag) return { status: 304 };
+      return jsonReply(200, { data: secret.value, version: secret.version }, { etag });
+    },
   });
 });
 afterAll(async () => {
@@ -30,18 +32,18 @@ afterAll(async () => {
 });
 beforeEach(() => {
   secret = { value: { user: 'app', password: 'first' }, version: 1 };
-  api.requests.length = 0;
+  api.resetCounts();
   events.length = 0;
 });
 afterEach(async () => {
-  api.fail(null);
+  api.recover();
   await Promise.all(opened.splice(0).map((provider) => provider.close()));
 });
 
 function open(settings: Settings = {}): ProviderInstance {
   const bus = new EventBus<ProductEvent>(realClock);
   bus.subscribe((event) => void events.push(event));
-  const common = { url: api.url, path: '/v1/{name}', 'placeholders.name.pattern': '[a-z0-9-]+', value: '/data' };
+  const common = { url: api.endpoint, path: '/v1/{name}', 'placeholders.name.pattern': '[a-z0-9-]+', value: '/data' };
   const provider = providerOf({ ...common, ...settings }, { events: bus });
   opened.push(provider);
   return provider;
@@ -97,8 +99,8 @@ describe('a read', () => {
 
   test('of a whole body gives its bytes', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-    const raw = await startHttpApi(() => ({ status: 200, body: bytes }));
-    const provider = providerOf({ url: raw.url, path: '/{name}', 'placeholders.name.pattern': '.*' });
+    const raw = await startFakeServer({ answer: () => ({ status: 200, body: bytes }) });
+    const provider = providerOf({ url: raw.endpoint, path: '/{name}', 'placeholders.name.pattern': '.*' });
     try {
       expect((await provider.secrets.read(ref('x'), soon())).value.reveal()).toEqual(bytes);
     } finally {
@@ -137,7 +139,7 @@ describe('a read', () => {
 });
 
 describe('a failure', () => {
-  const json = (status: number, headers = {}) => jsonResponse(status, { message: 'canary' }, headers);
+  const json = (status: number, headers = {}) => jsonReply(status, { message: 'canary' }, headers);
   test.each([
     ['400', json(400), { code: 'INVALID_REF', retryable: true }],
     ['401', json(401), { code: 'UNAUTHENTICATED', retryable: true }],
@@ -161,22 +163,22 @@ describe('a failure', () => {
       { status: 200, body: `[${'1,'.repeat(60_000)}1]` },
       { code: 'INVALID_PAYLOAD', retryable: true },
     ],
-    ['text that is not HTTP', 'garbage' as const, { code: 'UNAVAILABLE' }],
-    ['a body without an end', 'endless' as const, { code: 'INVALID_PAYLOAD', retryable: true }],
-    ['a connection that ends', 'reset' as const, { code: 'UNAVAILABLE' }],
+    ['text that is not HTTP', { kind: 'garbage' } as const, { code: 'UNAVAILABLE' }],
+    ['a body without an end', { kind: 'endless' } as const, { code: 'INVALID_PAYLOAD', retryable: true }],
+    ['a connection that ends', { kind: 'reset' } as const, { code: 'UNAVAILABLE' }],
   ])('by %s has its code, and shows nothing of the response', async (_, fault, expected) => {
-    api.fail(fault);
+    api.disturb({ fault });
     const error = await vaultErrorOf(readTextOf(open(), ref('db', 'user')));
     expect(error).toMatchObject(expected);
     expect(error.message).not.toMatch(/canary|pw@|token/);
   });
 
   test('by a redirect names the host, and the host is not asked', async () => {
-    const other = await startHttpApi(() => jsonResponse(200, { data: 'x' }));
+    const other = await startFakeServer({ answer: () => jsonReply(200, { data: 'x' }) });
     try {
-      api.fail({ status: 307, headers: { location: `${other.url}/v1/db` } });
+      api.disturb({ fault: { status: 307, headers: { location: `${other.endpoint}/v1/db` } } });
       const { message } = await vaultErrorOf(readTextOf(open(), ref('db')));
-      expect(message).toContain(`redirects to ${new URL(other.url).host}, which is not followed`);
+      expect(message).toContain(`redirects to ${new URL(other.endpoint).host}, which is not followed`);
       expect(other.requests).toEqual([]);
     } finally {
       await other.stop();
@@ -184,7 +186,7 @@ describe('a failure', () => {
   });
 
   test('that passes is repeated, and a lasting one at most twice', async () => {
-    api.fail(json(502));
+    api.disturb({ fault: json(502) });
     const provider = open();
     await vaultErrorOf(readTextOf(provider, ref('db', 'user')));
     expect(api.requests.length).toBe(3);
@@ -200,7 +202,7 @@ describe('a probe', () => {
   test('by ETags asks once for each path, and gets no body while nothing changed', async () => {
     const provider = open({ revision: 'etag' });
     const { revision } = await provider.secrets.read(ref('db', 'user'), soon());
-    api.requests.length = 0;
+    api.resetCounts();
     const [first, second] = await probeAll(provider, ref('db', 'user'), ref('db', 'password'));
     expect(first).toEqual({ kind: 'marker', marker: '"v1"', revision });
     expect(second).toEqual(first);
@@ -234,13 +236,13 @@ describe('a probe', () => {
   });
 
   test('of a server without ETags says what to change', async () => {
-    api.fail(jsonResponse(200, { data: 'x' }));
+    api.disturb({ fault: jsonReply(200, { data: 'x' }) });
     const [result] = await probeAll(open({ revision: 'etag' }), ref('db'));
     expect(result).toEqual({ kind: 'unsupported', problem: 'the server sends no ETag; set another revision' });
   });
 
   test('fails with the code of the response', async () => {
-    api.fail(jsonResponse(403, {}));
+    api.disturb({ fault: jsonReply(403, {}) });
     const results = await probeAll(open({ revision: 'etag' }), ref('db'), { ...ref('db'), location: { name: '../x' } });
     expect(results).toMatchObject([
       { kind: 'failed', error: { code: 'ACCESS_DENIED' } },
@@ -261,7 +263,7 @@ describe('a probe', () => {
     const provider = open({ revision: 'etag' });
     const refs = Array.from({ length: count }, (_, index) => ref(`db-${index}`, 'user'));
     await probeAll(provider, ...refs);
-    api.requests.length = 0;
+    api.resetCounts();
     expect((await probeAll(provider, ...refs)).every(({ kind }) => kind === 'marker')).toBe(true);
     expect(api.requests.length).toBe(count);
     expect(api.requests.every(({ headers }) => headers['if-none-match'] === '"v1"')).toBe(true);
@@ -282,13 +284,16 @@ describe('over TLS', () => {
     const server = certificate('server');
     const [one, two] = [certificate('one'), certificate('two')];
     const seen: string[] = [];
-    const secure = await startHttpApi(() => jsonResponse(200, { data: 'x' }), {
-      ...server,
-      ca: [one.cert, two.cert],
-      requestCert: true,
-      rejectUnauthorized: true,
-    });
-    const settings = { url: secure.url, 'tls.ca_file': file('server.crt') };
+    const secure = await startFakeServer(
+      { answer: () => jsonReply(200, { data: 'x' }) },
+      {
+        ...server,
+        ca: [one.cert, two.cert],
+        requestCert: true,
+        rejectUnauthorized: true,
+      },
+    );
+    const settings = { url: secure.endpoint, 'tls.ca_file': file('server.crt') };
     try {
       const stranger = await vaultErrorOf(readTextOf(open(settings), ref('db')));
       expect(stranger.code).toBe('UNAVAILABLE');
@@ -313,11 +318,11 @@ describe('over TLS', () => {
   });
 
   test('a certificate that is not trusted, or for another name, is refused', async () => {
-    const secure = await startHttpApi(() => jsonResponse(200, { data: 'x' }), certificate('untrusted'));
+    const secure = await startFakeServer({ answer: () => jsonReply(200, { data: 'x' }) }, certificate('untrusted'));
     try {
-      const { message } = await vaultErrorOf(readTextOf(open({ url: secure.url }), ref('db')));
+      const { message } = await vaultErrorOf(readTextOf(open({ url: secure.endpoint }), ref('db')));
       expect(message).toContain('has a certificate that is not trusted');
-      const named = { url: secure.url, 'tls.ca_file': file('untrusted.crt'), 'tls.server_name': 'secrets.test' };
+      const named = { url: secure.endpoint, 'tls.ca_file': file('untrusted.crt'), 'tls.server_name': 'secrets.test' };
       expect(await readTextOf(open(named), ref('db'))).toBe('x');
       const other = await vaultErrorOf(readTextOf(open({ ...named, 'tls.server_name': 'other.test' }), ref('db')));
       expect(other.message).toContain('has a certificate for another name');

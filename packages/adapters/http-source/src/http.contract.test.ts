@@ -2,15 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type ApiRequest,
-  type ApiResponse,
   type ApiStore,
   conjurApi,
+  disturbanceOf,
   emptyStore,
+  type FakeReply,
+  type FakeRequest,
   infisicalApi,
-  jsonResponse,
+  jsonReply,
   putText,
-  startHttpApi,
+  startFakeServer,
 } from '@vault-swarm/lab';
 import { stringifyLosslessJson } from '@vault-swarm/provider';
 import {
@@ -18,35 +19,34 @@ import {
   describeProviderContract,
   type StoredPayload,
   startTcpProxy,
+  textOf,
 } from '@vault-swarm/provider-contract';
 import { providerOf, type Settings } from './testing/configured.ts';
 
 /** An API with JSON and strong ETags. */
-function taggedApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
+function taggedApi(store: ApiStore): (request: FakeRequest) => FakeReply {
   return ({ path, headers }) => {
-    if (headers['x-token'] !== store.token) return jsonResponse(401, {});
+    if (headers['x-token'] !== store.token) return jsonReply(401, {});
     const key = path.split('/').at(-1) ?? '';
-    if (store.denied.has(key)) return jsonResponse(403, { error: 'denied' });
+    if (store.denied.has(key)) return jsonReply(403, { error: 'denied' });
     const found = store.values.get(key);
-    if (found === undefined) return jsonResponse(404, { error: 'not found' });
+    if (found === undefined) return jsonReply(404, { error: 'not found' });
     const etag = `"${found.id}-${found.version}"`;
     if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } };
     // Fields are sent as they are, text as a string.
     const content = String(found.content);
-    return jsonResponse(200, `{"data":${content.startsWith('fields:') ? content.slice(7) : JSON.stringify(content)}}`, {
+    return jsonReply(200, `{"data":${content.startsWith('fields:') ? content.slice(7) : JSON.stringify(content)}}`, {
       etag,
     });
   };
 }
 
 interface Variant {
-  readonly api: (store: ApiStore) => (request: ApiRequest) => ApiResponse;
+  readonly api: (store: ApiStore) => (request: FakeRequest) => FakeReply;
   readonly settings: Settings;
   readonly contentOf: (payload: StoredPayload) => string;
   readonly capabilities: Pick<Capabilities, 'digestRevisions' | 'markers'>;
 }
-
-const textOf = (payload: StoredPayload) => ('text' in payload ? payload.text : stringifyLosslessJson(payload.fields));
 
 const variants: Readonly<Record<string, Variant>> = {
   'JSON with ETags': {
@@ -110,8 +110,8 @@ for (const [description, { api, settings, contentOf, capabilities }] of Object.e
       const token = join(directory, 'token');
       await writeFile(token, 'a-token\n', { mode: 0o600 });
       const store = emptyStore('a-token');
-      const server = await startHttpApi(api(store));
-      const proxy = await startTcpProxy(server.url);
+      const server = await startFakeServer({ answer: api(store) });
+      const proxy = await startTcpProxy(server.endpoint);
       const given: Settings = {
         ...Object.fromEntries(
           Object.entries(settings).map(([name, value]) => [name, value === 'TOKEN' ? token : value]),
@@ -134,10 +134,7 @@ for (const [description, { api, settings, contentOf, capabilities }] of Object.e
         hang: proxy.hang,
         drip: proxy.drip,
         hold: proxy.hold,
-        throttling: {
-          start: async () => server.fail({ status: 429, headers: { 'retry-after': '1' } }),
-          end: async () => server.fail(null),
-        },
+        throttling: disturbanceOf(() => server.disturb({ fault: { status: 429, headers: { 'retry-after': '1' } } })),
         login: {
           start: () => writeFile(token, 'another-token\n'),
           end: () => writeFile(token, 'a-token\n'),

@@ -2,9 +2,10 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CertificateChain, certificateChain, startForwardProxy, tempDirectory } from '@vault-swarm/lab';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { type Front, startSocketFront, startTlsFront } from './testing/front.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 

@@ -5,11 +5,12 @@ import { createServer as createRawServer } from 'node:net';
 import { inspect } from 'node:util';
 import { ownTimeOf, realClock } from '@vault-swarm/lab/clocks';
 import { soon } from '@vault-swarm/lab/provider-calls';
+import { unheard, type Variables } from '@vault-swarm/lab/variables';
 import { ProviderError } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { configOf, random, unheard, type Variables } from './testing/configured.ts';
+import { configOf, random } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import {
   type ScriptedAnswer,

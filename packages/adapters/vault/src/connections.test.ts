@@ -4,10 +4,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { soon } from '@vault-swarm/lab/provider-calls';
+import { unheard } from '@vault-swarm/lab/variables';
 import { afterEach, expect, test } from 'vitest';
 import { VaultClient } from './client.ts';
 import { certificate } from './testing/certificate.ts';
-import { configOf, random, unheard } from './testing/configured.ts';
+import { configOf, random } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 
 const closing: (() => Promise<void>)[] = [];

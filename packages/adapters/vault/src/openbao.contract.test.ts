@@ -1,8 +1,9 @@
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProductEvent, ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealOpenBao } from './testing/real-vault.ts';
 
 let bao: RealVault;

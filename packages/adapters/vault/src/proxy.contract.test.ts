@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
 import { type ForwardProxy, startForwardProxy } from '@vault-swarm/lab';
 import { probeAll, readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProviderInstance } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { listenOn } from './testing/listening.ts';
 import { type RealVault, startRealVault } from './testing/real-vault.ts';
 

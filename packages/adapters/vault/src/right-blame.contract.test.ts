@@ -1,7 +1,8 @@
 // For each common mistake, the error of a read names the setting to change. All servers are real.
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { type RealVault, startRealOpenBao, startRealVault } from './testing/real-vault.ts';
 
 async function messageOf(variables: Variables): Promise<string> {

@@ -1,7 +1,8 @@
 import { readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { providerOf, refTo, type Variables } from './testing/configured.ts';
+import { providerOf, refTo } from './testing/configured.ts';
 import { startRealVault } from './testing/real-vault.ts';
 
 const closing: (() => Promise<void>)[] = [];

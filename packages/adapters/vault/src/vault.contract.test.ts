@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Variables } from '@vault-swarm/lab/variables';
 import { parseLosslessJson } from '@vault-swarm/provider';
 import {
   describeProviderContract,
@@ -10,7 +11,7 @@ import {
   startTcpProxy,
 } from '@vault-swarm/provider-contract';
 import { afterAll, beforeAll } from 'vitest';
-import { providerOf, type Variables } from './testing/configured.ts';
+import { providerOf } from './testing/configured.ts';
 import { type RealVault, startRealOpenBao, startRealVault } from './testing/real-vault.ts';
 import type { VaultAdmin } from './testing/vault-admin.ts';
 

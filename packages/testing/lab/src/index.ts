@@ -5,26 +5,21 @@ export { driverRequest, type HttpAnswer, unixRequest } from './clients/unix-http
 export { freePort } from './process/free-port.ts';
 export { sandboxDirectory, type TempDirectory, tempDirectory } from './process/sandbox.ts';
 export { type WaitOptions, waitFor } from './process/wait-for.ts';
-export {
-  type AwsFake,
-  type AwsFakeCounts,
-  type AwsFault,
-  type AwsFaultRule,
-  startAwsFake,
-} from './servers/aws/fake.ts';
+export { type AwsFake, awsError, startAwsFake } from './servers/aws/fake.ts';
 export { type Moto, startMoto } from './servers/aws/moto.ts';
 export { type AzureFake, azurePrincipal, startAzureFake } from './servers/azure/fake.ts';
 export { type CertificateChain, certificateChain } from './servers/certificate-chain.ts';
-export type { FakeCounts, FakeFault, FakeFaultRule } from './servers/fake-server.ts';
-export { GCP_FAKE_PROJECT, type GcpFake, type GcpLogin, startGcpFake } from './servers/gcp/fake.ts';
+export { disturbanceByName, disturbanceOf } from './servers/disturbances.ts';
 export {
-  type ApiFault,
-  type ApiRequest,
-  type ApiResponse,
-  type HttpApi,
-  jsonResponse,
-  startHttpApi,
-} from './servers/http/http-api.ts';
+  type FakeFault,
+  type FakeFaultRule,
+  type FakeReply,
+  type FakeRequest,
+  type FakeServer,
+  jsonReply,
+  startFakeServer,
+} from './servers/fake-server.ts';
+export { GCP_FAKE_PROJECT, type GcpFake, type GcpLogin, startGcpFake } from './servers/gcp/fake.ts';
 export {
   type ApiStore,
   conjurApi,

@@ -16,7 +16,7 @@ export type { AnyHarness, Harness, HarnessCore, RefOptions } from './harness.ts'
 export { describeLeaseContract } from './leases/describe-lease-contract.ts';
 export type { LeaseHarness } from './leases/lease-harness.ts';
 export { type ModuleCheck, type ModuleSuite, moduleChecks } from './module-checks.ts';
-export type { StoredPayload } from './stored-payload.ts';
+export { type StoredPayload, textOf } from './stored-payload.ts';
 export type { SuiteClock } from './suite-clock.ts';
 export type { RequestEvent, SuiteTools } from './suite-tools.ts';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';

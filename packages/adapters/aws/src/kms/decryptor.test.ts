@@ -1,38 +1,49 @@
 import { EventBus } from '@vault-swarm/kernel';
-import { type ApiFault, type ApiResponse, type HttpApi, jsonResponse, startHttpApi } from '@vault-swarm/lab';
+import {
+  awsError,
+  type FakeFault,
+  type FakeReply,
+  type FakeServer,
+  jsonReply,
+  startFakeServer,
+} from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import { configOf } from '@vault-swarm/lab/variables';
 import type { Decryptor, ProductEvent } from '@vault-swarm/provider';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { configOf, variablesFor } from '../testing/configured.ts';
+import { parseAwsConfig } from '../config.ts';
+import { variablesFor } from '../testing/configured.ts';
 import { kmsDecryption } from './module.ts';
 
-let api: HttpApi;
+let api: FakeServer;
 let decryptor: Decryptor;
 let events: ProductEvent[];
 
-const plaintext = (text: string): ApiResponse =>
-  jsonResponse(200, {
+const plaintext = (text: string): FakeReply =>
+  jsonReply(200, {
     KeyId: 'arn:aws:kms:eu-west-1:123456789012:key/1',
     Plaintext: Buffer.from(text).toString('base64'),
   });
 /** An error as KMS sends it. */
-const refusal = (name: string, status = 400): ApiResponse =>
-  jsonResponse(status, { __type: name, message: 'canary' }, { 'x-amzn-errortype': name });
+const refusal = (name: string, status = 400): FakeFault => awsError(name, 'canary', status);
 
 beforeAll(async () => {
-  api = await startHttpApi(() => plaintext('plain'));
+  api = await startFakeServer({ answer: () => plaintext('plain') });
 });
 afterAll(() => api.stop());
 beforeEach(async () => {
   events = [];
   const bus = new EventBus<ProductEvent>(realClock);
   bus.subscribe((event) => void events.push(event));
-  decryptor = await kmsDecryption.load(configOf(variablesFor(api.url)), { clock: realClock, events: bus });
-  api.requests.length = 0;
+  decryptor = await kmsDecryption.load(configOf(variablesFor(api.endpoint), parseAwsConfig), {
+    clock: realClock,
+    events: bus,
+  });
+  api.resetCounts();
 });
 afterEach(async () => {
-  api.fail(null);
+  api.recover();
   await decryptor.close();
 });
 
@@ -57,7 +68,7 @@ test('a ciphertext is one call, which is signed and has its own event', async ()
   ]);
 });
 
-test.each<[string, ApiFault, object]>([
+test.each<[string, FakeFault, object]>([
   ['no permission', refusal('AccessDeniedException'), { code: 'ACCESS_DENIED', retryable: false }],
   [
     'a wrong ciphertext or context',
@@ -70,12 +81,12 @@ test.each<[string, ApiFault, object]>([
   ['a limit of the rate', refusal('ThrottlingException'), { code: 'UNAVAILABLE' }],
   ['a failure of KMS', refusal('KMSInternalException', 500), { code: 'UNAVAILABLE' }],
   ['a 403 of some proxy', { status: 403, body: '<html>' }, { code: 'ACCESS_DENIED', retryable: true }],
-  ['text that is not HTTP', 'garbage', { code: 'UNAVAILABLE' }],
-  ['a connection that ends', 'reset', { code: 'UNAVAILABLE' }],
-  ['a body without an end', 'endless', { code: 'INVALID_PAYLOAD', retryable: true }],
-  ['a response without plaintext', jsonResponse(200, {}), { code: 'UNAVAILABLE' }],
+  ['text that is not HTTP', { kind: 'garbage' }, { code: 'UNAVAILABLE' }],
+  ['a connection that ends', { kind: 'reset' }, { code: 'UNAVAILABLE' }],
+  ['a body without an end', { kind: 'endless' }, { code: 'INVALID_PAYLOAD', retryable: true }],
+  ['a response without plaintext', jsonReply(200, {}), { code: 'UNAVAILABLE' }],
 ])('%s has its code, and shows nothing of the response', async (_, fault, expected) => {
-  api.fail(fault);
+  api.disturb({ fault });
   const error = await vaultErrorOf(decrypt());
   expect(error).toMatchObject(expected);
   expect(error.message).toMatch(/^vault db: /);
@@ -83,12 +94,12 @@ test.each<[string, ApiFault, object]>([
 });
 
 test('a call that hangs ends when it is aborted, and a later one is answered', async () => {
-  api.fail('hang');
+  api.disturb({ fault: { kind: 'hang' } });
   const controller = new AbortController();
   const hanging = vaultErrorOf(decrypt('x', controller.signal));
   controller.abort();
   expect(await hanging).toMatchObject({ code: 'UNAVAILABLE', message: 'vault db: the decryption was aborted' });
-  api.fail(null);
+  api.recover();
   expect(Buffer.from(await decrypt()).toString()).toBe('plain');
 });
 

@@ -4,9 +4,11 @@ import { EventBus } from '@vault-swarm/kernel';
 import { type Moto, startMoto, tempDirectory } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import { configOf } from '@vault-swarm/lab/variables';
 import type { Decryptor, ProductEvent } from '@vault-swarm/provider';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { configOf, variablesFor } from '../testing/configured.ts';
+import { parseAwsConfig } from '../config.ts';
+import { variablesFor } from '../testing/configured.ts';
 import { kmsDecryption } from './module.ts';
 
 const directory = tempDirectory();
@@ -21,7 +23,10 @@ beforeAll(async () => {
   admin = new KMSClient({ endpoint: moto.endpoint, region: 'eu-west-1', credentials });
   key = (await admin.send(new CreateKeyCommand({}))).KeyMetadata?.KeyId ?? '';
   const events = new EventBus<ProductEvent>(realClock);
-  decryptor = await kmsDecryption.load(configOf(variablesFor(moto.endpoint)), { clock: realClock, events });
+  decryptor = await kmsDecryption.load(configOf(variablesFor(moto.endpoint), parseAwsConfig), {
+    clock: realClock,
+    events,
+  });
 });
 afterAll(async () => {
   await decryptor?.close();

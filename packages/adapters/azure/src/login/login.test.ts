@@ -7,9 +7,10 @@ import { EventBus } from '@vault-swarm/kernel';
 import { type AzureFake, azurePrincipal, type FakeFault, startAzureFake } from '@vault-swarm/lab';
 import { realClock, ShiftedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProductEvent } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables, variablesFor } from '../testing/configured.ts';
+import { providerOf, refTo, variablesFor } from '../testing/configured.ts';
 
 let azure: AzureFake;
 let directory: string;
@@ -97,7 +98,7 @@ describe('a login', () => {
   });
 
   test('on a machine without an identity says what to set', async () => {
-    azure.disturb({ fault: { kind: 'reply', status: 400, body: { error: 'invalid_request' } }, operation: 'login' });
+    azure.disturb({ fault: { status: 400, body: { error: 'invalid_request' } }, operation: 'login' });
     const managed = { AZURE_TENANT_ID: undefined, AZURE_POD_IDENTITY_AUTHORITY_HOST: azure.endpoint };
     const error = await vaultErrorOf(opened(managed).secrets.read(refTo('db'), soon()));
     expect(error.code).toBe('UNAUTHENTICATED');
@@ -137,34 +138,24 @@ describe('a login', () => {
 
   const CANARY = 'canary-of-the-response';
   test.for<[string, FakeFault, string, string]>([
-    ['500', { kind: 'reply', status: 500, body: { error: CANARY } }, 'UNAVAILABLE', 'answers a login with status 500'],
-    [
-      '429',
-      { kind: 'reply', status: 429, body: CANARY, headers: { 'retry-after': '7' } },
-      'RATE_LIMITED',
-      'throttles the logins',
-    ],
-    ['garbage', { kind: 'reply', status: 200, body: `<html>${CANARY}` }, 'UNAVAILABLE', 'without a token'],
+    ['500', { status: 500, body: { error: CANARY } }, 'UNAVAILABLE', 'answers a login with status 500'],
+    ['429', { status: 429, body: CANARY, headers: { 'retry-after': '7' } }, 'RATE_LIMITED', 'throttles the logins'],
+    ['garbage', { status: 200, body: `<html>${CANARY}` }, 'UNAVAILABLE', 'without a token'],
     [
       'a redirect',
-      { kind: 'reply', status: 302, body: CANARY, headers: { location: 'http://127.0.0.1:1/' } },
+      { status: 302, body: CANARY, headers: { location: 'http://127.0.0.1:1/' } },
       'UNAVAILABLE',
       'status 302',
     ],
     [
       'another tenant',
-      { kind: 'reply', status: 400, body: { error_codes: [90002], error_description: CANARY } },
+      { status: 400, body: { error_codes: [90002], error_description: CANARY } },
       'UNAUTHENTICATED',
       'correct AZURE_TENANT_ID',
     ],
-    [
-      'an unknown reason',
-      { kind: 'reply', status: 400, body: { error_codes: [CANARY] } },
-      'UNAUTHENTICATED',
-      'check AZURE_TENANT_ID',
-    ],
+    ['an unknown reason', { status: 400, body: { error_codes: [CANARY] } }, 'UNAUTHENTICATED', 'check AZURE_TENANT_ID'],
     ['a reset', { kind: 'reset' }, 'UNAVAILABLE', "can't be reached"],
-    ['too much', { kind: 'huge' }, 'INVALID_PAYLOAD', 'is larger than'],
+    ['too much', { kind: 'endless' }, 'INVALID_PAYLOAD', 'is larger than'],
   ])('that is answered with %s fails, and shows nothing of it', async ([_, fault, code, message]) => {
     azure.disturb({ fault, operation: 'login' });
     const provider = opened({ AZURE_CLIENT_SECRET: azurePrincipal.clientSecret });

@@ -1,19 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { type Clock, EventBus } from '@vault-swarm/kernel';
+import type { Clock } from '@vault-swarm/kernel';
 import { azurePrincipal } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
-import {
-  Environment,
-  type Events,
-  type ProductEvent,
-  type ProviderInstance,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import { configOf, unheard, type Variables } from '@vault-swarm/lab/variables';
+import type { Events, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { parseAzureConfig } from '../config.ts';
 import { createAzureProvider } from '../provider.ts';
-
-/** Variables as they would be in the environment. */
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The variables for a fake: its vault, and its service principal. */
 export function variablesFor(endpoint: string): Variables {
@@ -29,15 +20,9 @@ export function variablesFor(endpoint: string): Variables {
 /** A provider named `azure` that these variables configure. */
 export function providerOf(
   variables: Variables,
-  {
-    clock = realClock,
-    events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: Events } = {},
+  { clock = realClock, events = unheard }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  const environment = new Environment(variables, readFile);
-  const config = parseAzureConfig(environment, { readFile });
-  if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
+  const config = configOf(variables, (environment, readFile) => parseAzureConfig(environment, { readFile }));
   return createAzureProvider(config, { name: 'azure', clock, events, random: { next: () => 0.5 } });
 }
 

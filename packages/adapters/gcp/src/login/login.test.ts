@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type FakeFault, GCP_FAKE_PROJECT, type GcpFake, startGcpFake } from '@vault-swarm/lab';
 import { ShiftedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon, vaultErrorOf } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fullName, providerOf, refTo, type Variables, variablesFor } from '../testing/configured.ts';
+import { fullName, providerOf, refTo, variablesFor } from '../testing/configured.ts';
 
 let gcp: GcpFake;
 let directory: string;
@@ -129,19 +130,14 @@ describe('a login', () => {
   test.for<[string, FakeFault, string, string]>([
     [
       'a revoked key',
-      { kind: 'reply', status: 400, body: { error: 'invalid_grant', error_description: CANARY } },
+      { status: 400, body: { error: 'invalid_grant', error_description: CANARY } },
       'UNAUTHENTICATED',
       'is not valid any more',
     ],
-    [
-      'an unknown reason',
-      { kind: 'reply', status: 401, body: { error: CANARY } },
-      'UNAUTHENTICATED',
-      'check the credentials',
-    ],
-    ['429', { kind: 'reply', status: 429, body: CANARY, headers: { 'retry-after': '7' } }, 'RATE_LIMITED', 'throttles'],
-    ['500', { kind: 'reply', status: 500, body: CANARY }, 'UNAVAILABLE', 'status 500'],
-    ['garbage', { kind: 'reply', status: 200, body: `<html>${CANARY}` }, 'UNAVAILABLE', 'without a token'],
+    ['an unknown reason', { status: 401, body: { error: CANARY } }, 'UNAUTHENTICATED', 'check the credentials'],
+    ['429', { status: 429, body: CANARY, headers: { 'retry-after': '7' } }, 'RATE_LIMITED', 'throttles'],
+    ['500', { status: 500, body: CANARY }, 'UNAVAILABLE', 'status 500'],
+    ['garbage', { status: 200, body: `<html>${CANARY}` }, 'UNAVAILABLE', 'without a token'],
     ['a reset', { kind: 'reset' }, 'UNAVAILABLE', "can't be reached"],
   ])('that is answered with %s fails, and shows nothing of it', async ([_, fault, code, message]) => {
     writeFileSync(join(directory, 'token'), 'x');
@@ -153,12 +149,8 @@ describe('a login', () => {
   });
 
   test.for<[string, FakeFault, string]>([
-    ['has no service account', { kind: 'reply', status: 404, body: '' }, 'this machine has no service account'],
-    [
-      'is of another cloud',
-      { kind: 'reply', status: 200, body: { access_token: 'x', expires_in: 1 } },
-      "is not Google's",
-    ],
+    ['has no service account', { status: 404, body: '' }, 'this machine has no service account'],
+    ['is of another cloud', { status: 200, body: { access_token: 'x', expires_in: 1 } }, "is not Google's"],
   ])('on a machine that %s says so', async ([_, fault, message]) => {
     gcp.disturb({ fault, operation: 'login' });
     const error = await vaultErrorOf(opened({}).secrets.read(refTo('db'), soon()));

@@ -1,20 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { type Clock, EventBus } from '@vault-swarm/kernel';
+import type { Clock } from '@vault-swarm/kernel';
 import { GCP_FAKE_PROJECT, type GcpFake } from '@vault-swarm/lab';
 import { realClock } from '@vault-swarm/lab/clocks';
-import {
-  Environment,
-  type Events,
-  type ProductEvent,
-  type ProviderInstance,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import { configOf, unheard, type Variables } from '@vault-swarm/lab/variables';
+import type { Events, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { parseGcpConfig } from '../config.ts';
 import { createGcpProvider } from '../provider.ts';
-
-/** Variables as they would be in the environment. */
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The variables for a fake, with the service account of its machine. */
 export function variablesFor({ endpoint, host }: Pick<GcpFake, 'endpoint' | 'host'>): Variables {
@@ -24,15 +15,9 @@ export function variablesFor({ endpoint, host }: Pick<GcpFake, 'endpoint' | 'hos
 /** A provider named `gcp` that these variables configure. */
 export function providerOf(
   variables: Variables,
-  {
-    clock = realClock,
-    events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: Events } = {},
+  { clock = realClock, events = unheard }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  const environment = new Environment(variables, readFile);
-  const config = parseGcpConfig(environment, { readFile });
-  if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
+  const config = configOf(variables, (environment, readFile) => parseGcpConfig(environment, { readFile }));
   const digest = (bytes: Uint8Array) => createHmac('sha256', 'key of the test').update(bytes).digest('base64url');
   return createGcpProvider(config, { name: 'gcp', clock, events, digest, random: { next: () => 0.5 } });
 }

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Clock, EventBus } from '@vault-swarm/kernel';
+import type { Clock } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
-import { Environment, type Events, type ProductEvent, type ProviderInstance } from '@vault-swarm/provider';
+import { unheard } from '@vault-swarm/lab/variables';
+import { Environment, type Events, type ProviderInstance } from '@vault-swarm/provider';
 import { type HttpConfig, parseHttpConfig } from '../config.ts';
 import { createHttpProvider } from '../provider.ts';
 
@@ -25,10 +26,7 @@ export function parsed(settings: Settings, read: (path: string) => string = read
 /** A provider named `http` with these settings; throws if they are wrong. */
 export function providerOf(
   settings: Settings,
-  {
-    clock = realClock,
-    events = new EventBus<ProductEvent>(clock),
-  }: { readonly clock?: Clock; readonly events?: Events } = {},
+  { clock = realClock, events = unheard }: { readonly clock?: Clock; readonly events?: Events } = {},
 ): ProviderInstance {
   return createHttpProvider(configOf(settings), {
     name: 'http',

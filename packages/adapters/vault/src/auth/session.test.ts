@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ShiftedClock, SteppedClock } from '@vault-swarm/lab/clocks';
 import { readTextOf, soon } from '@vault-swarm/lab/provider-calls';
+import type { Variables } from '@vault-swarm/lab/variables';
 import type { ProductEvent, ProviderError, ProviderInstance } from '@vault-swarm/provider';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { providerOf, refTo, type Variables } from '../testing/configured.ts';
+import { providerOf, refTo } from '../testing/configured.ts';
 import {
   data,
   invalidToken,

@@ -1,29 +1,20 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Clock, Random } from '@vault-swarm/kernel';
 import { realClock } from '@vault-swarm/lab/clocks';
 import { probeAll } from '@vault-swarm/lab/provider-calls';
-import { Environment, type Events, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import { configOf as parsedConfig, unheard, type Variables } from '@vault-swarm/lab/variables';
+import type { Events, ProviderInstance, SecretRef } from '@vault-swarm/provider';
 import { parseVaultConfig, type VaultConfig } from '../config.ts';
 import { createVaultProvider } from '../index.ts';
 
-/** Variables as they would be in the environment. */
-export type Variables = Readonly<Record<string, string | undefined>>;
-
-/** The configuration that these variables give; throws where they are wrong. */
+/** The configuration that these variables give. Throws if they are wrong. */
 export function configOf(variables: Variables): VaultConfig {
-  const environment = new Environment(variables, readText);
   const prefix = Object.keys(variables).some((name) => name.startsWith('OPENBAO_')) ? 'OPENBAO' : 'VAULT';
-  const config = parseVaultConfig(environment, readText, prefix);
-  if (environment.problems.length > 0) throw new Error(JSON.stringify(environment.problems));
-  return config;
+  return parsedConfig(variables, (environment, readFile) => parseVaultConfig(environment, readFile, prefix));
 }
 
 /** Always the same jitter. */
 export const random: Random = { next: () => 0.5 };
-
-/** Events that nobody listens to. */
-export const unheard: Events = { emit: () => {} };
 
 /** A provider that these variables configure, named `vault`, or `openbao` where they are `OPENBAO_…`. */
 export function providerOf(variables: Variables, clock: Clock = realClock, events: Events = unheard): ProviderInstance {
@@ -47,8 +38,4 @@ export async function markerFrom(provider: ProviderInstance, ref: SecretRef): Pr
     if (result?.kind !== 'unsupported' || performance.now() > untilMs) throw new Error(JSON.stringify(result));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function readText(path: string): string {
-  return readFileSync(path, 'utf8');
 }

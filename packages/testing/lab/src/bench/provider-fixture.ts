@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { freePort } from '../process/free-port.ts';
 import { startAwsFake } from '../servers/aws/fake.ts';
 import { azurePrincipal, startAzureFake } from '../servers/azure/fake.ts';
+import { type FakeReply, type FakeRequest, jsonReply, startFakeServer } from '../servers/fake-server.ts';
 import { GCP_FAKE_PROJECT, startGcpFake } from '../servers/gcp/fake.ts';
-import { type ApiRequest, type ApiResponse, jsonResponse, startHttpApi } from '../servers/http/http-api.ts';
 import { emptyStore, infisicalApi, putText } from '../servers/http/secret-apis.ts';
 import { startOpenBao, type Vault } from '../servers/vault.ts';
 import { startVaultProxy, type VaultProxy } from '../servers/vault-proxy.ts';
@@ -111,8 +111,8 @@ async function awsFixture(refused: readonly string[]): Promise<ProviderFixture> 
       for (const { path, value } of secrets) aws.secrets().write(path, { SecretString: value });
     },
     asked: async () => {
-      const { calls, bytes, byAction } = aws.counts();
-      const valueReads = (byAction.GetSecretValue ?? 0) + (byAction.BatchGetSecretValue ?? 0);
+      const { calls, bytes, byOperation } = aws.counts();
+      const valueReads = (byOperation.GetSecretValue ?? 0) + (byOperation.BatchGetSecretValue ?? 0);
       return { requests: calls, bytes, valueReads };
     },
     stop: () => aws.stop(),
@@ -175,7 +175,7 @@ async function infisicalFixture(directory: string): Promise<ProviderFixture> {
   const path = '/api/v4/secrets/{name}?projectId=shop&environment=prod';
   return httpFixture(directory, {
     answer: infisicalApi(store),
-    isValueRead: ({ query }) => query.get('viewSecretValue') !== 'false',
+    isValueRead: ({ url }) => url.searchParams.get('viewSecretValue') !== 'false',
     settings: {
       path,
       ...{ value: '/secret/secretValue', revision: ['/secret/id', '/secret/version'] },
@@ -193,7 +193,7 @@ function entityTagFixture(directory: string): Promise<ProviderFixture> {
     answer: ({ path, headers }) => {
       const value = values.get(path.slice('/v1/'.length));
       const etag = `"${value}"`;
-      if (value === undefined) return jsonResponse(404, {});
+      if (value === undefined) return jsonReply(404, {});
       return headers['if-none-match'] === etag
         ? { status: 304, headers: { etag } }
         : { status: 200, headers: { etag }, body: value };
@@ -212,24 +212,24 @@ async function httpFixture(
     settings,
     write,
   }: {
-    readonly answer: (request: ApiRequest) => ApiResponse;
-    readonly isValueRead: (request: ApiRequest, response: ApiResponse) => boolean;
+    readonly answer: (request: FakeRequest) => FakeReply;
+    readonly isValueRead: (request: FakeRequest, response: FakeReply) => boolean;
     /** More settings of the instance. */
     readonly settings: Readonly<Record<string, unknown>>;
     readonly write: (name: string, value: string) => void;
   },
 ): Promise<ProviderFixture> {
-  const asked = { requests: 0, bytes: 0, valueReads: 0 };
-  const api = await startHttpApi((request) => {
-    const response = answer(request);
-    asked.requests += 1;
-    asked.bytes += Buffer.byteLength(response.body ?? '');
-    if (isValueRead(request, response)) asked.valueReads += 1;
-    return response;
+  let valueReads = 0;
+  const api = await startFakeServer({
+    answer(request) {
+      const reply = answer(request);
+      if (isValueRead(request, reply)) valueReads += 1;
+      return reply;
+    },
   });
   const [file, noSecrets] = [join(directory, 'config.yaml'), join(directory, 'no-secrets')];
   await mkdir(noSecrets);
-  const instance = { url: api.url, placeholders: { name: { pattern: '[a-z0-9-]+' } }, ...settings };
+  const instance = { url: api.endpoint, placeholders: { name: { pattern: '[a-z0-9-]+' } }, ...settings };
   await writeFile(file, JSON.stringify({ providers: { source: { kind: 'http', settings: instance } } }));
   return {
     labels: ({ path }) => ({ provider: 'source', http_name: flat(path) }),
@@ -237,7 +237,10 @@ async function httpFixture(
     write: async (secrets) => {
       for (const { path, value } of secrets) write(flat(path), value);
     },
-    asked: async () => ({ ...asked }),
+    asked: async () => {
+      const { calls, bytes } = api.counts();
+      return { requests: calls, bytes, valueReads };
+    },
     stop: () => api.stop(),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Denials } from '../denials.ts';
 import { type FakeReply, type FakeRequest, type FakeServer, startFakeServer } from '../fake-server.ts';
 import { azureError, FakeKeyVault } from './fake-vault.ts';
 
@@ -30,7 +31,7 @@ export async function startAzureFake(): Promise<AzureFake> {
   const vault = new FakeKeyVault();
   const tokens = new Set<string>();
   const logins: URLSearchParams[] = [];
-  const denied = new Set<{ readonly operation: string; readonly name: string | undefined }>();
+  const denials = new Denials<'read' | 'list' | 'deleted'>();
   let accepted: string = azurePrincipal.clientSecret;
 
   const token = (): FakeReply => {
@@ -74,10 +75,7 @@ export async function startAzureFake(): Promise<AzureFake> {
         return azureError(401, 'Unauthorized', 'AKV10032: Invalid issuer.');
       }
       const name = request.url.pathname.split('/')[2];
-      const isDenied = [...denied].some(
-        (rule) => rule.operation === operation && (rule.name === undefined || rule.name === name),
-      );
-      if (!isDenied) return vault.get(request.url);
+      if (!denials.has(operation, name)) return vault.get(request.url);
       return azureError(403, 'Forbidden', 'Caller is not authorized to perform action on resource.', 'ForbiddenByRbac');
     },
   });
@@ -90,10 +88,6 @@ export async function startAzureFake(): Promise<AzureFake> {
       accepted = clientSecret;
       tokens.clear();
     },
-    deny(operation, name) {
-      const rule = { operation, name };
-      denied.add(rule);
-      return () => denied.delete(rule);
-    },
+    deny: denials.deny,
   };
 }

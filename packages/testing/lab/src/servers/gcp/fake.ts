@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Denials } from '../denials.ts';
 import { type FakeReply, type FakeRequest, type FakeServer, startFakeServer } from '../fake-server.ts';
 import { FakeSecretManager, googleError } from './fake-secrets.ts';
 
@@ -37,7 +38,7 @@ export async function startGcpFake(): Promise<GcpFake> {
   const secrets = new FakeSecretManager();
   const tokens = new Set<string>();
   const logins: GcpLogin[] = [];
-  const denied = new Set<{ readonly operation: string; readonly name: string | undefined }>();
+  const denials = new Denials<'access' | 'get' | 'list'>();
   let accepted: string | undefined;
 
   const token = (): string => {
@@ -87,10 +88,8 @@ export async function startGcpFake(): Promise<GcpFake> {
         return googleError(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.');
       }
       const path = request.url.pathname.replace(/^\/v1\//, '');
-      const isDenied = [...denied].some(
-        (rule) => rule.operation === operation && (rule.name === undefined || path.startsWith(`${rule.name}/`)),
-      );
-      if (!isDenied) return secrets.get(path, request.url.searchParams);
+      if (!denials.has(operation, path.replace(/\/versions.*$/, '')))
+        return secrets.get(path, request.url.searchParams);
       const message = `Permission 'secretmanager.versions.${operation}' denied for resource (or it may not exist).`;
       return googleError(403, 'PERMISSION_DENIED', message, 'IAM_PERMISSION_DENIED');
     },
@@ -114,10 +113,6 @@ export async function startGcpFake(): Promise<GcpFake> {
       accepted = value;
       tokens.clear();
     },
-    deny(operation, name) {
-      const rule = { operation, name };
-      denied.add(rule);
-      return () => denied.delete(rule);
-    },
+    deny: denials.deny,
   };
 }

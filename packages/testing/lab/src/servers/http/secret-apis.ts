@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ApiRequest, type ApiResponse, jsonResponse } from './http-api.ts';
+import { type FakeReply, type FakeRequest, jsonReply } from '../fake-server.ts';
 
 /** The store of a double: texts by a key of the API. */
 export interface ApiStore {
@@ -36,10 +36,10 @@ export function putText({ values }: ApiStore, key: string, content: string | Uin
  *
  * @see https://infisical.com/docs/api-reference/endpoints/secrets/read
  */
-export function infisicalApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
+export function infisicalApi(store: ApiStore): (request: FakeRequest) => FakeReply {
   const refusal = (statusCode: number, error: string, message: string) =>
-    jsonResponse(statusCode, { reqId: 'req-1', statusCode, message, error });
-  return ({ path, query, headers }) => {
+    jsonReply(statusCode, { reqId: 'req-1', statusCode, message, error });
+  return ({ path, url: { searchParams: query }, headers }) => {
     if (headers.authorization !== `Bearer ${store.token}`) return refusal(401, 'TokenError', 'Your token has expired.');
     const [, name = ''] = /^\/api\/v4\/secrets\/([^/]+)$/.exec(path) ?? [];
     if (query.get('projectId') === null || query.get('environment') === null)
@@ -49,7 +49,7 @@ export function infisicalApi(store: ApiStore): (request: ApiRequest) => ApiRespo
     const found = store.values.get(key);
     if (found === undefined) return refusal(404, 'NotFound', `Secret with name '${key}' not found`);
     const isHidden = query.get('viewSecretValue') === 'false';
-    return jsonResponse(200, {
+    return jsonReply(200, {
       secret: {
         id: found.id,
         _id: found.id,
@@ -73,9 +73,9 @@ export function infisicalApi(store: ApiStore): (request: ApiRequest) => ApiRespo
  *
  * @see https://docs.doppler.com/reference/secrets-download
  */
-export function dopplerApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
-  const refusal = (status: number, message: string) => jsonResponse(status, { messages: [message], success: false });
-  return ({ path, query, headers }) => {
+export function dopplerApi(store: ApiStore): (request: FakeRequest) => FakeReply {
+  const refusal = (status: number, message: string) => jsonReply(status, { messages: [message], success: false });
+  return ({ path, url: { searchParams: query }, headers }) => {
     if (headers.authorization !== `Bearer ${store.token}`) return refusal(401, 'Invalid Auth token');
     if (path !== '/v3/configs/config/secrets/download') return refusal(404, 'Not found');
     const key = `${query.get('project')}/${query.get('config')}`;
@@ -84,7 +84,7 @@ export function dopplerApi(store: ApiStore): (request: ApiRequest) => ApiRespons
     if (found === undefined) return refusal(404, `Could not find requested config '${query.get('config')}'`);
     const etag = `W/"${createHash('sha256').update(found.content).digest('hex').slice(0, 32)}"`;
     if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } };
-    return jsonResponse(200, String(found.content), { etag });
+    return jsonReply(200, String(found.content), { etag });
   };
 }
 
@@ -93,8 +93,8 @@ export function dopplerApi(store: ApiStore): (request: ApiRequest) => ApiRespons
  *
  * @see https://developer.1password.com/docs/connect/api-reference
  */
-export function onePasswordApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
-  const refusal = (status: number, message: string) => jsonResponse(status, { status, message });
+export function onePasswordApi(store: ApiStore): (request: FakeRequest) => FakeReply {
+  const refusal = (status: number, message: string) => jsonReply(status, { status, message });
   return ({ path, headers }) => {
     if (headers.authorization !== `Bearer ${store.token}`) return refusal(401, 'Invalid token signature');
     const [, vault = '', item = ''] = /^\/v1\/vaults\/([\da-z]{26})\/items\/([\da-z]{26})$/.exec(path) ?? [];
@@ -103,7 +103,7 @@ export function onePasswordApi(store: ApiStore): (request: ApiRequest) => ApiRes
     const found = store.values.get(key);
     if (found === undefined) return refusal(404, `Item ${item} not found`);
     const fields = Object.entries(JSON.parse(String(found.content)) as Record<string, string>);
-    return jsonResponse(200, {
+    return jsonReply(200, {
       id: item,
       title: 'database',
       version: found.version,
@@ -123,9 +123,9 @@ export function onePasswordApi(store: ApiStore): (request: ApiRequest) => ApiRes
  *
  * @see https://docs.cyberark.com/conjur-enterprise/latest/en/content/developer/conjur_api_retrieve_secret.htm
  */
-export function conjurApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
+export function conjurApi(store: ApiStore): (request: FakeRequest) => FakeReply {
   const refusal = (status: number, code: string) =>
-    jsonResponse(status, { error: { code, message: `CONJ00000E ${code}` } });
+    jsonReply(status, { error: { code, message: `CONJ00000E ${code}` } });
   return ({ path, headers }) => {
     const token = Buffer.from(store.token).toString('base64');
     if (headers.authorization !== `Token token="${token}"`) return { status: 401 };
@@ -143,8 +143,8 @@ export function conjurApi(store: ApiStore): (request: ApiRequest) => ApiResponse
  *
  * @see https://docs.delinea.com/online-help/secret-server/api-scripting/rest-api/index.htm
  */
-export function delineaApi(store: ApiStore): (request: ApiRequest) => ApiResponse {
-  const refusal = (status: number, errorCode: string) => jsonResponse(status, { message: errorCode, errorCode });
+export function delineaApi(store: ApiStore): (request: FakeRequest) => FakeReply {
+  const refusal = (status: number, errorCode: string) => jsonReply(status, { message: errorCode, errorCode });
   return ({ path, headers }) => {
     if (headers.authorization !== `Bearer ${store.token}`) return refusal(401, 'API_InvalidToken');
     const [, key = ''] = /^\/api\/v1\/secrets\/(\d+)$/.exec(path) ?? [];
@@ -152,7 +152,7 @@ export function delineaApi(store: ApiStore): (request: ApiRequest) => ApiRespons
     const found = store.values.get(key);
     if (found === undefined) return refusal(404, 'API_SecretNotFound');
     const items = Object.entries(JSON.parse(String(found.content)) as Record<string, string>);
-    return jsonResponse(200, {
+    return jsonReply(200, {
       id: Number(key),
       name: 'database',
       active: true,
