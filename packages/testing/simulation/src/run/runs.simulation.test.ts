@@ -122,6 +122,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1005832, 'a value became another one and the same again between two passes'],
   [1006809, 'a user scaled a service before its rollout was observed, and a warning took the ports for wrong'],
   [1009559, 'a pinned version was deleted, which is not polled'],
+  [1017109, 'a service went back to its last good value, which failed in another one together with a bad value'],
   [1012249, 'the ledger was lost during a rollout, and a warning took the ports for wrong'],
   [
     1013064,

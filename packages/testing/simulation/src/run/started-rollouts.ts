@@ -72,7 +72,13 @@ export class StartedRollouts {
     });
     for (const { id } of started) this.#startedAtMs.set(id, this.#run.timeMs);
     const stopped = started.flatMap(({ id, rollout, earlier }) => {
-      const bring = Object.entries(changedValues(rollout)).filter(([key, value]) => !hasBegun(earlier, key, value));
+      const own = after[id]?.quarantines ?? [];
+      // Its tasks ran with its last good value before, whatever another service's tasks did with it.
+      const isLastGood = (key: string, value: SecretVersion) =>
+        own.some(({ lastGood }) => isSame(lastGood[key], value));
+      const bring = Object.entries(changedValues(rollout)).filter(
+        ([key, value]) => !hasBegun(earlier, key, value) && !isLastGood(key, value),
+      );
       return bring.flatMap(([key, value]) => {
         const mayRetry = before[id]?.requested.includes(key) === true;
         const failedIn = failingWith(ledger, id, key, value).find((other) => {
