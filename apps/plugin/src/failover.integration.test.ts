@@ -1,4 +1,4 @@
-import { createService, PluginSwarm, tempDirectory } from '@vault-swarm/lab';
+import { PluginSwarm, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const REPLICAS = 4;
@@ -18,13 +18,9 @@ const present = () => swarm.runners.filter(({ node }) => node.name !== lostName)
 
 beforeAll(async () => {
   swarm = await PluginSwarm.start({ dir: directory.path, driver: 'failover-test' });
-  const value = await swarm.createSecret('shared');
-  const { engine } = await swarm.managers.leader();
   // Slow enough that a rolling update has a middle, in which one task after the other is being replaced.
   const updateConfig = { parallelism: 1, delay: '2s' };
-  await createService(engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'], updateConfig });
-  await reaches(value);
-  for (const runner of swarm.runners) await runner.passes(2);
+  await swarm.deployWeb({ replicas: REPLICAS, updateConfig });
 });
 
 afterEach(async ({ task }) => {

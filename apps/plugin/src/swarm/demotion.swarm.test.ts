@@ -1,6 +1,5 @@
 import {
   checkFinalState,
-  createService,
   type ManagerNode,
   type PluginRunner,
   type PluginSwarm,
@@ -23,12 +22,9 @@ beforeAll(async () => {
   const leader = await swarm.managers.leader();
   spare = swarm.managers.nodes.filter((node) => node !== leader)[0] ?? leader;
   await leader.engine.dockerBytes('node', 'demote', spare.nodeId);
-  const value = await swarm.createSecret('shared');
   // Slow enough that a worker can be made a manager, and the leader a worker, in the middle of a rolling update.
   const updateConfig = { parallelism: 1, delay: '8s' };
-  await createService(leader.engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'], updateConfig });
-  await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value });
-  for (const runner of swarm.runners) await runner.passes(2);
+  await swarm.deployWeb({ replicas: REPLICAS, updateConfig });
 });
 
 afterEach(async ({ task }) => {

@@ -1,10 +1,4 @@
-import {
-  checkFinalState,
-  createService,
-  type PluginSwarm,
-  startOnSelectedEngine,
-  tempDirectory,
-} from '@vault-swarm/lab';
+import { checkFinalState, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -14,13 +8,9 @@ let swarm: PluginSwarm;
 
 beforeAll(async () => {
   swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'leader-lost' });
-  const value = await swarm.createSecret('shared');
   // Slow enough that a rolling update has a middle, in which one task after the other is being replaced.
   const updateConfig = { parallelism: 1, delay: '2s' };
-  const { engine } = await swarm.managers.leader();
-  await createService(engine, { name: 'web', replicas: 4, secrets: ['shared'], updateConfig });
-  await swarm.reaches('web', { secret: 'shared', replicas: 4, value });
-  for (const runner of swarm.runners) await runner.passes(2);
+  await swarm.deployWeb({ replicas: 4, updateConfig });
 });
 
 afterEach(async ({ task }) => {

@@ -1,11 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  checkFinalState,
-  createService,
-  type PluginSwarm,
-  startOnSelectedEngine,
-  tempDirectory,
-} from '@vault-swarm/lab';
+import { checkFinalState, type PluginSwarm, startOnSelectedEngine, tempDirectory } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, test } from 'vitest';
 
 const directory = tempDirectory();
@@ -28,11 +22,7 @@ function seeded(seed: number): () => number {
 
 beforeAll(async () => {
   swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'plugin-killed' });
-  const value = await swarm.createSecret('shared');
-  const { engine } = await swarm.managers.leader();
-  await createService(engine, { name: 'web', replicas: REPLICAS, secrets: ['shared'] });
-  await swarm.reaches('web', { secret: 'shared', replicas: REPLICAS, value });
-  for (const runner of swarm.runners) await runner.passes(2);
+  await swarm.deployWeb({ replicas: REPLICAS });
 });
 
 afterEach(async ({ task }) => {

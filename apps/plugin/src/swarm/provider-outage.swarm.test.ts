@@ -1,6 +1,5 @@
 import {
   checkFinalState,
-  createService,
   type PluginRunner,
   type PluginSwarm,
   runningTasks,
@@ -16,11 +15,7 @@ let value: string;
 
 beforeAll(async () => {
   swarm = await startOnSelectedEngine({ dir: directory.path, driver: 'provider-away' });
-  value = await swarm.createSecret('shared');
-  const { engine } = await swarm.managers.leader();
-  await createService(engine, { name: 'web', replicas: 3, secrets: ['shared'] });
-  await swarm.reaches('web', { secret: 'shared', replicas: 3, value });
-  for (const runner of swarm.runners) await runner.passes(2);
+  value = await swarm.deployWeb({ replicas: 3 });
 });
 
 afterEach(async ({ task }) => {

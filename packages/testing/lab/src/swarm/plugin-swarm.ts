@@ -3,7 +3,14 @@ import { waitFor } from '../process/wait-for.ts';
 import { startVault, type Vault } from '../servers/vault.ts';
 import { type ManagerNode, type Managers, startManagers } from './managers.ts';
 import { PluginRunner } from './plugin-runner.ts';
-import { createDriverSecret, readSecret, runningTasks, serviceTasks } from './swarm.ts';
+import {
+  createDriverSecret,
+  createService,
+  readSecret,
+  runningTasks,
+  type ServiceOptions,
+  serviceTasks,
+} from './swarm.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -97,6 +104,19 @@ export class PluginSwarm {
     const labels = { vault_path: `app/${secret}`, vault_field: 'password' };
     await createDriverSecret(engine, { name: secret, driver: this.#driver, labels });
     return written;
+  }
+
+  /**
+   * Creates the secret `shared` and the service `web` that uses it. Resolves to the value, once all tasks have it and
+   * every plugin has seen them.
+   */
+  async deployWeb(options: Pick<ServiceOptions, 'updateConfig'> & { readonly replicas: number }): Promise<string> {
+    const value = await this.createSecret('shared');
+    const { engine } = await this.managers.leader();
+    await createService(engine, { name: 'web', secrets: ['shared'], ...options });
+    await this.reaches('web', { secret: 'shared', replicas: options.replicas, value });
+    for (const runner of this.runners) await runner.passes(2);
+    return value;
   }
 
   /** The plugin on the current leader. */
