@@ -1,5 +1,6 @@
 import type { Clock } from '@vault-swarm/kernel';
 import {
+  hasSeveralFields,
   type Payload,
   ProviderError,
   ReadCoalescer,
@@ -47,10 +48,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     this.#client = client;
     this.#clock = clock;
     this.#markers = markers;
-    this.#reads = new ReadCoalescer(
-      clock,
-      ({ payload }) => payload.kind === 'fields' && Object.keys(payload.fields).length > 1,
-    );
+    this.#reads = new ReadCoalescer(clock, ({ payload }) => hasSeveralFields(payload));
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
@@ -78,10 +76,9 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     options: ReadOptions,
   ): Promise<SecretRevision> {
     const { found, readAtMs } = await this.#reads.read(
-      JSON.stringify([secretKey(location), choice]),
+      { key: JSON.stringify([secretKey(location), choice]), displayName: location.displayName },
       options,
       (signal) => this.#find(location, choice, signal),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
     );
     const { versionId, createdAtMs } = found;
     return {

@@ -1,4 +1,4 @@
-import { type Payload, ProviderError, parseFields } from '@vault-swarm/provider';
+import { type Payload, ProviderError, payloadOfText } from '@vault-swarm/provider';
 
 /** The content of a version: text or bytes. */
 export interface AwsValue {
@@ -11,12 +11,7 @@ export interface AwsValue {
  * are delivered unchanged.
  */
 export function payloadOf({ SecretString: text, SecretBinary: bytes }: AwsValue, displayName: string): Payload {
-  if (text !== undefined) {
-    const parsed = parseFields(text);
-    return 'fields' in parsed
-      ? { kind: 'fields', fields: parsed.fields }
-      : { kind: 'bytes', bytes: new TextEncoder().encode(text), problem: parsed.problem };
-  }
+  if (text !== undefined) return payloadOfText(text);
   if (bytes !== undefined) return { kind: 'bytes', bytes };
   throw new ProviderError('INVALID_PAYLOAD', `${displayName}: it has no value`);
 }

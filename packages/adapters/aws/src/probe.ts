@@ -3,7 +3,8 @@ import {
   type CallBudget,
   type CallOptions,
   type ChangeProbe,
-  describeRef,
+  locateRefs,
+  ProbedRefs,
   type ProbeResult,
   ProviderError,
   refKey,
@@ -54,23 +55,19 @@ interface Region {
 export class AwsProbe implements ChangeProbe {
   readonly #options: AwsProbeOptions;
   readonly #regions = new BoundedMap<Region>({ maxEntries: MAX_REGIONS });
-  #askedBefore: ReadonlySet<string> = new Set();
+  readonly #probed: ProbedRefs;
 
   constructor(options: AwsProbeOptions) {
     this.#options = options;
+    this.#probed = new ProbedRefs(options.budget);
   }
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     signal.throwIfAborted();
-    const { markers, budget } = this.#options;
+    const { markers } = this.#options;
     const results = new Map<string, ProbeResult>();
     const byRegion = this.#byRegion(refs, results);
-    const keys = refs.map(refKey);
-    if (budget.isUsedUp && keys.every((key) => this.#askedBefore.has(key))) {
-      for (const key of keys) if (!results.has(key)) results.set(key, { kind: 'postponed' });
-      return results;
-    }
-    this.#askedBefore = new Set(keys);
+    if (this.#probed.postpone(refs, results)) return results;
     markers.forget();
     await Promise.all(
       [...byRegion].map(async ([region, asked]) => {
@@ -91,15 +88,9 @@ export class AwsProbe implements ChangeProbe {
 
   #byRegion(refs: readonly SecretRef[], results: Map<string, ProbeResult>): Map<string | undefined, Asked[]> {
     const byRegion = new Map<string | undefined, Asked[]>();
-    for (const ref of refs) {
-      try {
-        const location = locationOf(ref);
-        const region = location.region ?? this.#options.region;
-        byRegion.set(region, [...(byRegion.get(region) ?? []), { ref, location }]);
-      } catch (error) {
-        const failure = ProviderError.from(error, `${describeRef(ref)}: the ref can't be used`);
-        results.set(refKey(ref), { kind: 'failed', error: failure });
-      }
+    for (const [ref, location] of locateRefs(refs, locationOf, results)) {
+      const region = location.region ?? this.#options.region;
+      byRegion.set(region, [...(byRegion.get(region) ?? []), { ref, location }]);
     }
     return byRegion;
   }

@@ -1,8 +1,9 @@
 import type { Clock } from '@vault-swarm/kernel';
 import {
+  hasSeveralFields,
   type Payload,
   ProviderError,
-  parseFields,
+  payloadOfText,
   ReadCoalescer,
   type ReadOptions,
   type RevisionReader,
@@ -42,10 +43,7 @@ export class AzureSecrets implements SecretProvider, RevisionReader {
     this.#client = client;
     this.#clock = clock;
     this.#markers = markers;
-    this.#reads = new ReadCoalescer(
-      clock,
-      ({ payload }) => payload.kind === 'fields' && Object.keys(payload.fields).length > 1,
-    );
+    this.#reads = new ReadCoalescer(clock, ({ payload }) => hasSeveralFields(payload));
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
@@ -70,10 +68,9 @@ export class AzureSecrets implements SecretProvider, RevisionReader {
 
   #read(location: SecretLocation, options: ReadOptions) {
     return this.#reads.read(
-      JSON.stringify([location.name, location.version ?? null]),
+      { key: JSON.stringify([location.name, location.version ?? null]), displayName: location.displayName },
       options,
       (signal) => this.#find(location, signal),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
     );
   }
 
@@ -81,7 +78,7 @@ export class AzureSecrets implements SecretProvider, RevisionReader {
     const startedAtMs = this.#clock.monotonic();
     const found = await this.#client.secret(location, signal);
     if (location.version === undefined) this.#markers.read(location.name, found.version, found, startedAtMs);
-    return { ...found, payload: payloadOf(found.value) };
+    return { ...found, payload: payloadOfText(found.value) };
   }
 }
 
@@ -89,14 +86,6 @@ function revisionOf({ payload, version, attributes }: FoundVersion, ref: SecretR
   const { createdAtMs } = attributes;
   const value = selectValue(payload, ref);
   return { value, revision: version, readAtMs, ...(createdAtMs === undefined ? {} : { createdAtMs }) };
-}
-
-/** Text that is a JSON object has fields; other text is delivered unchanged. */
-function payloadOf(text: string): Payload {
-  const parsed = parseFields(text);
-  return 'fields' in parsed
-    ? { kind: 'fields', fields: parsed.fields }
-    : { kind: 'bytes', bytes: new TextEncoder().encode(text), problem: parsed.problem };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@vault-swarm/kernel';
 import { type CallBudget, type Events, ProviderError } from '@vault-swarm/provider';
-import { AccessTokens, fieldAt, RestClient, type RestResponse, textAt } from '@vault-swarm/rest-client';
+import { fieldAt, type RestResponse, TokenClient, textAt } from '@vault-swarm/rest-client';
 import { type Attributes, parseAttributes } from './attributes.ts';
 import { type Asked, azureError, LIST_RIGHT, READ_RIGHT } from './azure-error.ts';
 import type { AzureConfig } from './config.ts';
@@ -49,21 +49,19 @@ export interface KeyVaultClientOptions {
 export class KeyVaultClient {
   readonly #config: AzureConfig;
   readonly #options: KeyVaultClientOptions;
-  readonly #rest: RestClient;
-  readonly #tokens: AccessTokens;
+  readonly #api: TokenClient;
   readonly #server: string;
 
   constructor(config: AzureConfig, options: KeyVaultClientOptions) {
-    const { name, clock, random, events } = options;
+    const { name, clock } = options;
     this.#config = config;
     this.#options = options;
     this.#server = `${name} at ${config.vaultUrl}`;
-    const rest = new RestClient({ name, clock, random, events, proxies: config.proxies });
-    this.#rest = rest;
-    const { login, resource } = config;
-    this.#tokens = new AccessTokens({
-      ...{ name, clock, events },
-      request: (signal) => requestToken(login, { name, rest, nowMs: () => clock.now(), resource }, signal),
+    const { proxies, login, resource } = config;
+    this.#api = new TokenClient({
+      ...options,
+      proxies,
+      requestToken: (rest, signal) => requestToken(login, { name, rest, nowMs: () => clock.now(), resource }, signal),
     });
   }
 
@@ -96,7 +94,7 @@ export class KeyVaultClient {
 
   /** Closes all connections and aborts calls in flight. */
   close(): Promise<void> {
-    return this.#rest.close();
+    return this.#api.close();
   }
 
   async #read({ name, version, displayName }: SecretLocation, signal: AbortSignal): Promise<RestResponse> {
@@ -122,31 +120,9 @@ export class KeyVaultClient {
     }
   }
 
-  async #get(operation: string, url: string, asked: Asked, signal: AbortSignal): Promise<RestResponse> {
-    const token = await this.#tokens.token(signal);
-    try {
-      return await this.#send(operation, url, asked, token, signal);
-    } catch (error) {
-      if (!(error instanceof ProviderError) || error.code !== 'UNAUTHENTICATED') throw error;
-      const renewed = await this.#tokens.renewed(token, signal);
-      if (renewed === null) throw error;
-      return await this.#send(operation, url, asked, renewed, signal);
-    }
-  }
-
-  #send(operation: string, url: string, asked: Asked, token: string, signal: AbortSignal): Promise<RestResponse> {
-    const { budget } = this.#options;
-    return this.#rest.send({
-      ...{ operation, url, signal, server: this.#server },
-      method: 'GET',
-      headers: { authorization: `Bearer ${token}` },
-      errorOf: (response) => {
-        budget.count();
-        const error = azureError(response, asked);
-        if (error?.retryAfterMs !== undefined) budget.pause(error.retryAfterMs);
-        return error;
-      },
-    });
+  #get(operation: string, url: string, asked: Asked, signal: AbortSignal): Promise<RestResponse> {
+    const server = this.#server;
+    return this.#api.get({ operation, url, server, signal, errorOf: (response) => azureError(response, asked) });
   }
 
   #address(path: string, maxResults?: number): string {

@@ -3,7 +3,8 @@ import {
   type CallBudget,
   type CallOptions,
   type ChangeProbe,
-  describeRef,
+  locateRefs,
+  ProbedRefs,
   type ProbeResult,
   ProviderError,
   RereadSchedule,
@@ -46,11 +47,12 @@ export class AzureProbe implements ChangeProbe {
   readonly #absent = new BoundedMap<{ readonly error: ProviderError; readonly untilMs: number }>({
     maxEntries: MAX_ABSENT,
   });
-  #askedBefore: ReadonlySet<string> = new Set();
+  readonly #probed: ProbedRefs;
 
   constructor(options: AzureProbeOptions) {
-    const { client, clock, name } = options;
+    const { client, clock, name, budget } = options;
     this.#options = options;
+    this.#probed = new ProbedRefs(budget);
     this.#list = new VaultList(client, clock, name);
     this.#schedule = new RereadSchedule(clock);
   }
@@ -58,21 +60,8 @@ export class AzureProbe implements ChangeProbe {
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     signal.throwIfAborted();
     const results = new Map<string, ProbeResult>();
-    const located = new Map<SecretRef, SecretLocation>();
-    for (const ref of refs) {
-      try {
-        located.set(ref, locationOf(ref));
-      } catch (error) {
-        const failure = ProviderError.from(error, `${describeRef(ref)}: the ref can't be used`);
-        results.set(refKey(ref), { kind: 'failed', error: failure });
-      }
-    }
-    const keys = refs.map(refKey);
-    if (this.#options.budget.isUsedUp && keys.every((key) => this.#askedBefore.has(key))) {
-      for (const key of keys) if (!results.has(key)) results.set(key, { kind: 'postponed' });
-      return results;
-    }
-    this.#askedBefore = new Set(keys);
+    const located = locateRefs(refs, locationOf, results);
+    if (this.#probed.postpone(refs, results)) return results;
     const byName = new Map([...located.values()].map((location) => [location.name, location]));
     if (byName.size === 0) return results;
     const outcome = await this.#ask(byName, signal);

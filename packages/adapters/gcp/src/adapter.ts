@@ -1,8 +1,9 @@
 import { BoundedMap, type Clock } from '@vault-swarm/kernel';
 import {
+  hasSeveralFields,
   type Payload,
   ProviderError,
-  parseFields,
+  payloadOfBytes,
   ReadCoalescer,
   type ReadOptions,
   type RevisionReader,
@@ -50,10 +51,7 @@ export class GcpSecrets implements SecretProvider, RevisionReader {
 
   constructor(options: GcpSecretsOptions) {
     this.#options = options;
-    this.#reads = new ReadCoalescer(
-      options.clock,
-      ({ payload }) => payload.kind === 'fields' && Object.keys(payload.fields).length > 1,
-    );
+    this.#reads = new ReadCoalescer(options.clock, ({ payload }) => hasSeveralFields(payload));
   }
 
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
@@ -82,11 +80,8 @@ export class GcpSecrets implements SecretProvider, RevisionReader {
   }
 
   #read(location: SecretLocation, options: ReadOptions) {
-    return this.#reads.read(
-      locationKey(location),
-      options,
-      (signal) => this.#find(location, signal),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
+    return this.#reads.read({ key: locationKey(location), displayName: location.displayName }, options, (signal) =>
+      this.#find(location, signal),
     );
   }
 
@@ -99,7 +94,7 @@ export class GcpSecrets implements SecretProvider, RevisionReader {
     const digested = new Uint8Array(named.length + bytes.length);
     digested.set(named);
     digested.set(bytes, named.length);
-    const found = { payload: payloadOf(bytes), number, digest: digest(digested) };
+    const found = { payload: payloadOfBytes(bytes), number, digest: digest(digested) };
     digested.fill(0);
     return { ...found, createdAt: await this.#createdAt(location, found, signal) };
   }
@@ -139,18 +134,4 @@ function revisionOf(
   const { field, ...whole } = ref;
   const value = selectValue(payload, payload.kind === 'bytes' && field === 'value' ? whole : ref);
   return { value, revision, readAtMs, ...(createdAt === undefined ? {} : { createdAtMs: Date.parse(createdAt) }) };
-}
-
-/** Text that is a JSON object has fields; other text and bytes are delivered unchanged. */
-function payloadOf(bytes: Uint8Array): Payload {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return { kind: 'bytes', bytes };
-  }
-  const parsed = parseFields(text);
-  return 'fields' in parsed
-    ? { kind: 'fields', fields: parsed.fields }
-    : { kind: 'bytes', bytes, problem: parsed.problem };
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@vault-swarm/kernel';
 import { type CallBudget, decodeBase64, type Events, ProviderError } from '@vault-swarm/provider';
-import { AccessTokens, fieldAt, RestClient, type RestResponse, textAt } from '@vault-swarm/rest-client';
+import { fieldAt, type RestResponse, TokenClient, textAt } from '@vault-swarm/rest-client';
 import type { GcpConfig } from './config.ts';
 import { crc32c } from './crc32c.ts';
 import { ACCESS_RIGHT, type Asked, GET_RIGHT, gcpError, LIST_RIGHT } from './gcp-error.ts';
@@ -45,20 +45,18 @@ export interface SecretManagerClientOptions {
 export class SecretManagerClient {
   readonly #config: GcpConfig;
   readonly #options: SecretManagerClientOptions;
-  readonly #rest: RestClient;
-  readonly #tokens: AccessTokens;
+  readonly #api: TokenClient;
   #project: string | undefined;
 
   constructor(config: GcpConfig, options: SecretManagerClientOptions) {
-    const { name, clock, random, events } = options;
+    const { name, clock } = options;
     this.#config = config;
     this.#options = options;
     this.#project = config.projectId;
-    const rest = new RestClient({ name, clock, random, events, proxies: config.proxies });
-    this.#rest = rest;
-    this.#tokens = new AccessTokens({
-      ...{ name, clock, events },
-      request: (signal) => requestToken(config, { name, rest, nowMs: () => clock.now() }, signal),
+    this.#api = new TokenClient({
+      ...options,
+      proxies: config.proxies,
+      requestToken: (rest, signal) => requestToken(config, { name, rest, nowMs: () => clock.now() }, signal),
     });
   }
 
@@ -91,7 +89,7 @@ export class SecretManagerClient {
 
   /** Closes all connections and aborts calls in flight. */
   close(): Promise<void> {
-    return this.#rest.close();
+    return this.#api.close();
   }
 
   async #newestEnabled(location: SecretLocation, signal: AbortSignal): Promise<VersionState> {
@@ -119,7 +117,7 @@ export class SecretManagerClient {
   }
 
   async #projectFor(displayName: string, signal: AbortSignal): Promise<string> {
-    this.#project ??= await projectOfMachine(this.#config, { name: this.#options.name, rest: this.#rest }, signal);
+    this.#project ??= await projectOfMachine(this.#config, { name: this.#options.name, rest: this.#api.rest }, signal);
     if (this.#project !== undefined) return this.#project;
     throw new ProviderError(
       'INVALID_REF',
@@ -127,31 +125,9 @@ export class SecretManagerClient {
     );
   }
 
-  async #get(operation: string, url: string, asked: Asked, signal: AbortSignal): Promise<RestResponse> {
-    const token = await this.#tokens.token(signal);
-    try {
-      return await this.#send(operation, url, asked, token, signal);
-    } catch (error) {
-      if (!(error instanceof ProviderError) || error.code !== 'UNAUTHENTICATED') throw error;
-      const renewed = await this.#tokens.renewed(token, signal);
-      if (renewed === null) throw error;
-      return await this.#send(operation, url, asked, renewed, signal);
-    }
-  }
-
-  #send(operation: string, url: string, asked: Asked, token: string, signal: AbortSignal): Promise<RestResponse> {
-    const { name, budget } = this.#options;
-    return this.#rest.send({
-      ...{ operation, url, signal, server: `${name} at ${new URL(url).origin}` },
-      method: 'GET',
-      headers: { authorization: `Bearer ${token}` },
-      errorOf: (response) => {
-        budget.count();
-        const error = gcpError(response, asked);
-        if (error?.retryAfterMs !== undefined) budget.pause(error.retryAfterMs);
-        return error;
-      },
-    });
+  #get(operation: string, url: string, asked: Asked, signal: AbortSignal): Promise<RestResponse> {
+    const server = `${this.#options.name} at ${new URL(url).origin}`;
+    return this.#api.get({ operation, url, server, signal, errorOf: (response) => gcpError(response, asked) });
   }
 }
 

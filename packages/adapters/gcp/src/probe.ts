@@ -3,7 +3,7 @@ import {
   type CallBudget,
   type CallOptions,
   type ChangeProbe,
-  describeRef,
+  locateRefs,
   type ProbeResult,
   ProviderError,
   RereadSchedule,
@@ -57,15 +57,7 @@ export class GcpProbe implements ChangeProbe {
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     signal.throwIfAborted();
     const results = new Map<string, ProbeResult>();
-    const located = new Map<SecretRef, SecretLocation>();
-    for (const ref of refs) {
-      try {
-        located.set(ref, locationOf(ref));
-      } catch (error) {
-        const failure = ProviderError.from(error, `${describeRef(ref)}: the ref can't be used`);
-        results.set(refKey(ref), { kind: 'failed', error: failure });
-      }
-    }
+    const located = locateRefs(refs, locationOf, results);
     const locations = new Map<string, SecretLocation>();
     for (const location of located.values()) {
       if (!isNumber(location.version)) locations.set(locationKey(location), location);

@@ -1,6 +1,5 @@
 import type { Clock } from '@vault-swarm/kernel';
 import {
-  ProviderError,
   ReadCoalescer,
   type ReadOptions,
   type SecretProvider,
@@ -40,11 +39,8 @@ export class HttpSecrets implements SecretProvider {
   async read(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
     const { client, tags } = this.#options;
     const { path, displayName } = locationOf(this.#config, ref);
-    const { found, readAtMs } = await this.#reads.read(
-      path,
-      options,
-      (signal) => client.request({ operation: 'read', method: 'GET', path, subject: displayName, signal }),
-      () => new ProviderError('UNAVAILABLE', `${displayName}: the read was aborted`),
+    const { found, readAtMs } = await this.#reads.read({ key: path, displayName }, options, (signal) =>
+      client.request({ operation: 'read', method: 'GET', path, subject: displayName, signal }),
     );
     if (found.etag !== undefined) tags.set(path, found.etag);
     const value = selectValue(payloadOf(found, this.#config.value, displayName), ref);

@@ -3,7 +3,8 @@ import {
   type LosslessJson,
   type Payload,
   ProviderError,
-  parseFields,
+  payloadOfBytes,
+  payloadOfText,
   stringifyLosslessJson,
 } from '@vault-swarm/provider';
 import type { RevisionSource, ValueSelection } from './config.ts';
@@ -22,7 +23,7 @@ export interface SecretBody {
  * @throws {ProviderError} `INVALID_PAYLOAD`, not proven, if the response is not as configured.
  */
 export function payloadOf({ bytes, json }: SecretBody, selection: ValueSelection, subject: string): Payload {
-  if (selection.kind === 'body') return payloadOfBytes(bytes);
+  if (selection.kind === 'body') return payloadOfBytes(new Uint8Array(bytes));
   if (json === undefined) throw unexpected(subject, 'the response is not JSON');
   if (selection.kind === 'list') return { kind: 'fields', fields: fieldsOf(json, selection, subject) };
   const found = valueAt(json, selection.pointer);
@@ -56,23 +57,6 @@ function fieldsOf(
     if (typeof name === 'string' && value !== undefined && !(name in fields)) fields[name] = value;
   }
   return fields;
-}
-
-function payloadOfText(text: string): Payload {
-  const parsed = parseFields(text);
-  return 'fields' in parsed
-    ? { kind: 'fields', fields: parsed.fields }
-    : { kind: 'bytes', bytes: new TextEncoder().encode(text), problem: parsed.problem };
-}
-
-function payloadOfBytes(bytes: Uint8Array): Payload {
-  try {
-    const parsed = parseFields(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    if ('fields' in parsed) return { kind: 'fields', fields: parsed.fields };
-    return { kind: 'bytes', bytes: new Uint8Array(bytes), problem: parsed.problem };
-  } catch {
-    return { kind: 'bytes', bytes: new Uint8Array(bytes), problem: 'it is not UTF-8 text' };
-  }
 }
 
 /** The response may be that of another server, so it says nothing of a value that was read before. */

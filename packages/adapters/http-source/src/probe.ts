@@ -3,7 +3,8 @@ import {
   type CallBudget,
   type CallOptions,
   type ChangeProbe,
-  describeRef,
+  locateRefs,
+  ProbedRefs,
   type ProbeResult,
   ProviderError,
   RereadSchedule,
@@ -36,23 +37,20 @@ export class HttpProbe implements ChangeProbe {
   readonly #options: HttpProbeOptions;
   /** A path without values does not show whether a value may still be read. */
   readonly #rereads: RereadSchedule;
-  #askedBefore: ReadonlySet<string> = new Set();
+  readonly #probed: ProbedRefs;
 
   constructor(config: HttpConfig, options: HttpProbeOptions) {
     this.#config = config;
     this.#options = options;
+    this.#probed = new ProbedRefs(options.budget);
     this.#rereads = new RereadSchedule(options.clock);
   }
 
   async probe(refs: readonly SecretRef[], { signal }: CallOptions): Promise<ReadonlyMap<string, ProbeResult>> {
     signal.throwIfAborted();
-    const keys = refs.map(refKey);
-    if (this.#options.budget.isUsedUp && keys.every((key) => this.#askedBefore.has(key))) {
-      return new Map(keys.map((key) => [key, { kind: 'postponed' }] as const));
-    }
-    this.#askedBefore = new Set(keys);
     const results = new Map<string, ProbeResult>();
     const byPath = this.#byPath(refs, results);
+    if (this.#probed.postpone(refs, results)) return results;
     this.#rereads.advance([...byPath.keys()]);
     await mapConcurrently(byPath.values(), AT_ONCE, async ({ location, refs: sharing }) => {
       const result = await this.#ask(location, signal);
@@ -64,15 +62,10 @@ export class HttpProbe implements ChangeProbe {
 
   #byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>) {
     const byPath = new Map<string, { readonly location: HttpLocation; readonly refs: SecretRef[] }>();
-    for (const ref of refs) {
-      try {
-        const location = locationOf(this.#config, ref);
-        const known = byPath.get(location.path) ?? { location, refs: [] };
-        known.refs.push(ref);
-        byPath.set(location.path, known);
-      } catch (error) {
-        results.set(refKey(ref), failed(error, `${describeRef(ref)}: the ref can't be used`));
-      }
+    for (const [ref, location] of locateRefs(refs, (asked) => locationOf(this.#config, asked), results)) {
+      const known = byPath.get(location.path) ?? { location, refs: [] };
+      known.refs.push(ref);
+      byPath.set(location.path, known);
     }
     return byPath;
   }

@@ -1,4 +1,4 @@
-export { type AccessToken, AccessTokens, type AccessTokensOptions } from './access-tokens.ts';
+export type { AccessToken } from './access-tokens.ts';
 export type { ConnectOptions } from './connections.ts';
 export { fieldAt, textAt } from './json-fields.ts';
 export { withBytes } from './response-body.ts';
@@ -9,3 +9,4 @@ export {
   type RestResponse,
 } from './rest-client.ts';
 export { dateOf, retryAfterMs } from './retry-after.ts';
+export { type TokenCall, TokenClient, type TokenClientOptions } from './token-client.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '@vault-swarm/kernel';
 import {
   type LocationRead,
-  ProviderError,
+  type ProviderError,
   ReadCoalescer,
   type ReadOptions,
   type RevisionReader,
@@ -80,11 +80,9 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   }
 
   #join(location: KvLocation, options: ReadOptions): Promise<LocationRead<Found>> {
-    return this.#reads.read(
-      JSON.stringify([location.mount, location.path, location.v1Path, location.pin ?? null, location.earlier]),
-      options,
-      (own) => this.#find(options.consumer === undefined ? location : { ...location, consumer: options.consumer }, own),
-      () => new ProviderError('UNAVAILABLE', `${location.displayName}: the read was aborted`),
+    const { mount, path, v1Path, pin = null, earlier, displayName } = location;
+    return this.#reads.read({ key: JSON.stringify([mount, path, v1Path, pin, earlier]), displayName }, options, (own) =>
+      this.#find(options.consumer === undefined ? location : { ...location, consumer: options.consumer }, own),
     );
   }
 

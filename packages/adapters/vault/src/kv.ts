@@ -2,14 +2,7 @@ import { displayText } from '@vault-swarm/kernel';
 import { type LosslessJsonObject, ProviderError, type SecretRef } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { classify, says } from './error-code.ts';
-import {
-  field,
-  isResponseObject,
-  type ResponseJson,
-  type VaultCall,
-  type VaultResponse,
-  wholeNumber,
-} from './http-types.ts';
+import { field, isResponseObject, type ResponseJson, type VaultResponse, wholeNumber } from './http-types.ts';
 import type { KvVersion } from './kv-mounts.ts';
 import { type KvAddress, kvPath } from './paths.ts';
 import { vaultErrorOf } from './vault-error.ts';
@@ -104,14 +97,7 @@ export function earlierLocationOf(ref: SecretRef, revision: string): KvLocation 
 export async function readV2(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
   const path = kvPath(location, 'data').encoded;
   const query = location.pin === undefined ? '' : `?version=${encodeURIComponent(location.pin)}`;
-  const answer = await session.request({
-    operation: 'read',
-    method: 'GET',
-    path: `${path}${query}`,
-    exactNumbers: true,
-    ...forConsumer(location),
-    signal,
-  });
+  const answer = await readPath(session, location, `${path}${query}`, signal);
   const data = field(answer.body, 'data');
   const metadata = field(data, 'metadata');
   const version = stampOf(metadata);
@@ -126,22 +112,22 @@ export async function readV2(session: Session, location: KvLocation, signal: Abo
   return otherwise(answer, location);
 }
 
-/** The service for which a location is read, for a call. */
-export function forConsumer({ consumer }: KvLocation): Pick<VaultCall, 'consumer'> {
-  return consumer === undefined ? {} : { consumer };
+/** Reads the values at a path, for the service of the location. */
+export function readPath(session: Session, location: KvLocation, path: string, signal: AbortSignal) {
+  return session.request({
+    operation: 'read',
+    method: 'GET',
+    path,
+    exactNumbers: true,
+    ...(location.consumer === undefined ? {} : { consumer: location.consumer }),
+    signal,
+  });
 }
 
 /** Reads a secret of KV v1. @throws {ProviderError} as {@link vaultErrorOf}. */
 export async function readV1(session: Session, location: KvLocation, signal: AbortSignal): Promise<KvOutcome> {
   const path = kvPath(location).encoded;
-  const answer = await session.request({
-    operation: 'read',
-    method: 'GET',
-    path,
-    exactNumbers: true,
-    ...forConsumer(location),
-    signal,
-  });
+  const answer = await readPath(session, location, path, signal);
   const fields = exactFields(field(answer.body, 'data'));
   if (answer.status === 200 && fields !== undefined) {
     checkEngine(answer, location);

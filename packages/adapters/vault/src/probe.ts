@@ -2,6 +2,7 @@ import { type Clock, mapConcurrently, SingleFlight } from '@vault-swarm/kernel';
 import {
   type CallOptions,
   type ChangeProbe,
+  locateRefs,
   type ProbeResult,
   ProviderError,
   refKey,
@@ -149,15 +150,10 @@ export class VaultProbe implements ChangeProbe {
 /** Groups refs by path; refs without one are answered at once. */
 function byPath(refs: readonly SecretRef[], results: Map<string, ProbeResult>): Map<string, SharedPath> {
   const paths = new Map<string, SharedPath>();
-  for (const ref of refs) {
-    try {
-      const location = locationOf(ref);
-      const shared = paths.get(pathKey(location)) ?? { location, sharing: [] };
-      shared.sharing.push(ref);
-      paths.set(pathKey(location), shared);
-    } catch (error) {
-      results.set(refKey(ref), { kind: 'failed', error: ProviderError.from(error, "the ref can't be used") });
-    }
+  for (const [ref, location] of locateRefs(refs, locationOf, results)) {
+    const shared = paths.get(pathKey(location)) ?? { location, sharing: [] };
+    shared.sharing.push(ref);
+    paths.set(pathKey(location), shared);
   }
   return paths;
 }

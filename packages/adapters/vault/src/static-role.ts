@@ -2,7 +2,7 @@ import { type LosslessJsonObject, ProviderError } from '@vault-swarm/provider';
 import type { Session } from './auth/session.ts';
 import { says } from './error-code.ts';
 import { field, isResponseObject, wholeNumber } from './http-types.ts';
-import { checkEngine, forConsumer, type KvLocation, type KvOutcome, otherwise } from './kv.ts';
+import { checkEngine, type KvLocation, type KvOutcome, otherwise, readPath } from './kv.ts';
 import { kvPath } from './paths.ts';
 
 /** RFC 3339 with nanoseconds has 35 characters. */
@@ -24,14 +24,7 @@ export async function readStaticRole(
   signal: AbortSignal,
 ): Promise<KvOutcome> {
   const path = kvPath(location).encoded;
-  const answer = await session.request({
-    operation: 'read',
-    method: 'GET',
-    path,
-    exactNumbers: true,
-    ...forConsumer(location),
-    signal,
-  });
+  const answer = await readPath(session, location, path, signal);
   if (answer.status === 400 && says(answer, 'unknown role')) {
     throw new ProviderError(
       'NOT_FOUND',

@@ -51,8 +51,16 @@ export {
   stringifyLosslessJson,
 } from './lossless-json.ts';
 export type { OwnFile } from './own-file.ts';
-export { DEFAULT_FIELDS, type Payload, selectValue } from './payload.ts';
+export {
+  DEFAULT_FIELDS,
+  hasSeveralFields,
+  type Payload,
+  payloadOfBytes,
+  payloadOfText,
+  selectValue,
+} from './payload.ts';
 export type { ProbeOutcome } from './probe-outcome.ts';
+export { locateRefs, ProbedRefs, type ProbeResults } from './probed-refs.ts';
 export {
   type OrchestratorAdvice,
   type Problem,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseFields } from './json-fields.ts';
-import { type Payload, selectValue } from './payload.ts';
+import { hasSeveralFields, type Payload, payloadOfBytes, payloadOfText, selectValue } from './payload.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SecretRef } from './secret-ref.ts';
 
@@ -94,4 +94,23 @@ test('delivers bytes as they are, and says that bytes have no fields', () => {
   expect(selectValue(bytes(0, 255, 10), ref()).reveal()).toEqual(new Uint8Array([0, 255, 10]));
   expect(failure(bytes(1), { field: 'a' })).toMatch(/^INVALID_PAYLOAD .*no fields/);
   expect(failure(bytes(1), { encoding: 'json' })).toMatch(/^INVALID_PAYLOAD .*no fields/);
+});
+
+test('text that is a JSON object has fields, and other text is delivered unchanged', () => {
+  expect(payloadOfText('{"a":"x"}')).toEqual({ kind: 'fields', fields: { a: 'x' } });
+  expect(payloadOfBytes(new TextEncoder().encode('{"a":"x"}'))).toEqual({ kind: 'fields', fields: { a: 'x' } });
+  for (const text of ['grüße', '["x"]', '']) {
+    expect(textOf(payloadOfText(text))).toBe(text);
+    expect(textOf(payloadOfBytes(new TextEncoder().encode(text)))).toBe(text);
+  }
+});
+
+test('bytes that are no text are delivered unchanged, and have no fields', () => {
+  const payload = payloadOfBytes(new Uint8Array([0xff, 0xfe]));
+  expect(selectValue(payload, ref()).reveal()).toEqual(new Uint8Array([0xff, 0xfe]));
+  expect(failure(payload, { field: 'a' })).toContain('it is not UTF-8 text');
+});
+
+test('only fields have several parts', () => {
+  expect([fields('{"a":1,"b":2}'), fields('{"a":1}'), bytes(1, 2)].map(hasSeveralFields)).toEqual([true, false, false]);
 });

@@ -1,6 +1,6 @@
 import { displayNames, quoted } from '@vault-swarm/kernel';
 import { decodeBase64 } from './base64.ts';
-import { withoutByteOrderMark } from './json-fields.ts';
+import { parseFields, withoutByteOrderMark } from './json-fields.ts';
 import { isLosslessJsonObject, type LosslessJson, type LosslessJsonObject } from './lossless-json.ts';
 import { ProviderError } from './provider-error.ts';
 import { describeRef, type SecretRef } from './secret-ref.ts';
@@ -12,6 +12,34 @@ export type Payload =
   /** `problem`: why bytes that could have fields have none. It continues "the secret: …". */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly problem?: string }
   | { readonly kind: 'fields'; readonly fields: LosslessJsonObject };
+
+/** The payload of text: its fields if it is a JSON object, else its bytes. */
+export function payloadOfText(text: string): Payload {
+  return fieldsOrBytes(text, () => new TextEncoder().encode(text));
+}
+
+/** The payload of bytes: their fields if they are a JSON object in UTF-8, else the bytes themselves, without a copy. */
+export function payloadOfBytes(bytes: Uint8Array): Payload {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { kind: 'bytes', bytes, problem: 'it is not UTF-8 text' };
+  }
+  return fieldsOrBytes(text, () => bytes);
+}
+
+/** Whether several refs may name different parts of a payload. */
+export function hasSeveralFields(payload: Payload): boolean {
+  return payload.kind === 'fields' && Object.keys(payload.fields).length > 1;
+}
+
+function fieldsOrBytes(text: string, bytes: () => Uint8Array): Payload {
+  const parsed = parseFields(text);
+  return 'fields' in parsed
+    ? { kind: 'fields', fields: parsed.fields }
+    : { kind: 'bytes', bytes: bytes(), problem: parsed.problem };
+}
 
 type BytesPayload = Extract<Payload, { readonly kind: 'bytes' }>;
 

@@ -18,14 +18,13 @@ function setUp() {
   const started: PromiseWithResolvers<string>[] = [];
   const read = (notBeforeMs?: number, aborted = signal) =>
     reads.read(
-      'app/db',
+      { key: 'app/db', displayName: 'vault app/db' },
       { signal: aborted, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) },
       () => {
         const work = Promise.withResolvers<string>();
         started.push(work);
         return work.promise;
       },
-      () => new Error('cut off'),
     );
   const advance = (durationMs: number) => {
     nowMs += durationMs;

@@ -1,4 +1,5 @@
 import { type Clock, SingleFlight } from '@vault-swarm/kernel';
+import { ProviderError } from './provider-error.ts';
 import type { ReadOptions } from './secret-provider.ts';
 
 /** The result of a read, and when the read started by the monotonic clock. */
@@ -36,12 +37,14 @@ export class ReadCoalescer<T> {
     this.#isWorthKeeping = isWorthKeeping;
   }
 
-  /** Rejects as `work` does, or with the error of `onAbort` as soon as the caller's signal is aborted. */
+  /**
+   * Rejects as `work` does, or with `UNAVAILABLE` as soon as the caller's signal is aborted.
+   * @param displayName the location, for that error.
+   */
   async read(
-    key: string,
+    { key, displayName }: { readonly key: string; readonly displayName: string },
     { signal, notBeforeMs }: ReadOptions,
     work: (signal: AbortSignal) => Promise<T>,
-    onAbort: () => Error,
   ): Promise<LocationRead<T>> {
     const known = this.#latest.get(key);
     const isNewEnough = notBeforeMs === undefined ? known?.found === undefined : (known?.readAtMs ?? 0) >= notBeforeMs;
@@ -61,7 +64,7 @@ export class ReadCoalescer<T> {
           throw error;
         }
       },
-      onAbort,
+      () => new ProviderError('UNAVAILABLE', `${displayName}: the read was aborted`),
     );
     return { found, readAtMs };
   }

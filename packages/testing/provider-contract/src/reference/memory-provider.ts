@@ -180,10 +180,9 @@ export class MemoryProvider implements ProviderInstance {
     const joined = () =>
       this.#result(ref, () =>
         this.#reads.read(
-          key,
+          { key, displayName: 'memory' },
           this.#behaviour.joining({ ...options, signal: this.#heeded(options.signal) }),
           (signal) => this.#versionBy(ref, signal),
-          () => new ProviderError('UNAVAILABLE', 'the read was aborted'),
         ),
       );
     if (!this.#behaviour.sharesAborts) return joined();
