@@ -23,7 +23,7 @@ const WITHOUT_TLS = 'docker-without-tls';
 
 /**
  * The most leases whose accounts fit in a config object, with space to spare. If a write of the accounts was rejected for
- * its size, the rotation would stop.
+ * its size, nothing would be revoked any more.
  */
 export const MAX_LEASES = 10_000;
 

@@ -1,6 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { SeededRandom, World } from '@vault-swarm/simulation';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RotateRequest } from './ports/manual-rotation.ts';
 
 const MINUTE_MS = 60_000;
@@ -202,4 +202,44 @@ test('a new credential is delivered only after it has settled, at the first star
   expect([leases.issued, world.swarm.updates]).toEqual([2, ['web@1']]);
   for (const waitMs of waits()) expect(waitMs).toBeGreaterThanOrEqual(settleMs);
   expect(world.heldText(web, 'key')).toEqual([[...leases.leases.keys()].at(-1)]);
+});
+
+test.each(['read', 'compareAndSet'] as const)(
+  'if the %s of the accounts is rejected, only leases suffer: other secrets rotate, and credentials in use are renewed',
+  async (call) => {
+    const { world, web, works, leases } = await leasedWorld();
+    const db = world.swarm.addSecret('db', { vault_path: 'db' });
+    world.provider.write('db', 'one');
+    const plain = world.addService('plain', 1, [db]);
+    await world.until(() => world.swarm.runningTasks(plain).length === 1);
+    await world.run(2_000);
+    const rejected = vi.spyOn(world.swarm.leaseLedger, call).mockRejectedValue(new Error('it is too large'));
+    // Another task changes the accounts.
+    world.swarm.post(web, { replicas: 3 });
+    world.provider.write('db', 'two');
+    await world.run(3 * MINUTE_MS);
+    expect(rejected).toHaveBeenCalled();
+    expect(world.heldText(plain, 'db')).toEqual(['two']);
+    expect([works(), leases.issued, world.count('reconcile.failed')]).toEqual([true, 1, 0]);
+    const problems = () => world.rotation.status().problems.map(({ code, subject }) => [code, subject]);
+    expect(problems()).toEqual([['LEASE_FAILING', 'the accounts of leases']]);
+    rejected.mockRestore();
+    await world.run(10_000);
+    expect(problems()).toEqual([]);
+  },
+);
+
+test('what is to be revoked causes no further passes while the accounts can not be written', async () => {
+  const { world, web, leases } = await leasedWorld();
+  const rejected = vi.spyOn(world.swarm.leaseLedger, 'compareAndSet').mockRejectedValue(new Error('it is too large'));
+  world.swarm.removeService(web);
+  await world.run(2 * MINUTE_MS);
+  const before = world.count('reconcile.completed');
+  await world.run(MINUTE_MS);
+  // An interval is up to a tenth shorter, and a pass follows each renewal.
+  expect(world.count('reconcile.completed') - before).toBeLessThan(80);
+  expect(leases.living.size).toBe(1);
+  rejected.mockRestore();
+  await world.run(MINUTE_MS);
+  expect(leases.living.size).toBe(0);
 });

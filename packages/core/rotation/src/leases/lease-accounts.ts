@@ -1,5 +1,6 @@
+import { errorMessage } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
-import type { LedgerStore } from '../ports/orchestrator.ts';
+import type { LedgerRecord, LedgerStore } from '../ports/orchestrator.ts';
 import { applyChanges, type LeaseChange } from './lease-changes.ts';
 import { type LeaseDocument, NO_LEASES, readLeases, serialiseLeases } from './lease-document.ts';
 
@@ -18,6 +19,7 @@ export class LeaseAccounts {
   #view: LeaseDocument = NO_LEASES;
   #changes: LeaseChange[] = [];
   #unusable: string | null = null;
+  #failure: string | null = null;
   #mustWrite = false;
   #writes = 0;
 
@@ -35,6 +37,14 @@ export class LeaseAccounts {
     return this.#unusable;
   }
 
+  /**
+   * Why the latest exchange failed although the accounts may be usable; `null` if it did not. What this process knows stays
+   * valid, and the next exchange tries again.
+   */
+  get failure(): string | null {
+    return this.isEmpty ? null : this.#failure;
+  }
+
   /** Whether they were read, and there is nothing in them and nothing to write. */
   get isEmpty(): boolean {
     const stored = this.#stored;
@@ -49,7 +59,8 @@ export class LeaseAccounts {
   /** Writes them with the next {@link exchange} even if nothing changed. Only a manager that leads can write. */
   mustWrite(): void {
     this.#mustWrite = true;
-    this.#ports.onChange();
+    // A write that was rejected is tried again at the usual interval.
+    if (this.#failure === null) this.#ports.onChange();
   }
 
   /** Applies a change now. It is written with the next {@link exchange}. */
@@ -61,24 +72,30 @@ export class LeaseAccounts {
 
   /**
    * Reads the accounts, and writes them if this process has changes. After a conflict the changes are applied again at
-   * the next exchange. Rejects if the orchestrator does not answer.
+   * the next exchange. Resolves to whether they were read: see {@link failure}. Rejects only if the signal is aborted.
    * @param account finds the changes that follow from what was read.
    * @param mayRewrite whether they are also written if they are only stored in a way that is not used any more.
    */
   async exchange(
     account: () => readonly LeaseChange[],
     { mayRewrite, ...options }: CallOptions & { readonly mayRewrite: boolean },
-  ): Promise<void> {
-    const { leaseLedger } = this.#ports;
-    const record = await leaseLedger.read(options);
+  ): Promise<boolean> {
+    let record: LedgerRecord | null;
+    try {
+      record = await this.#ports.leaseLedger.read(options);
+    } catch (error) {
+      this.#failed('read', error, options);
+      return false;
+    }
+    this.#failure = null;
     if (record?.kind === 'untrusted') {
       this.#unusable = record.message;
-      return;
+      return true;
     }
     const reading = record === null ? { kind: 'readable' as const, document: NO_LEASES } : readLeases(record.text);
     if (reading.kind === 'newer') {
       this.#unusable = 'a later version of the plugin wrote the accounts of leases; update the plugin on this manager';
-      return;
+      return true;
     }
     this.#unusable = null;
     // Of a damaged document nothing is known. Tasks without an account get new credentials by a rollout.
@@ -92,17 +109,29 @@ export class LeaseAccounts {
     const mustWrite = this.#mustWrite || (mayRewrite && record?.mustRewrite === true);
     if (next === stored && reading.kind === 'readable' && !mustWrite) {
       this.#changes = this.#changes.slice(all.length);
-      return;
+      return true;
     }
-    const outcome = await leaseLedger.compareAndSet(record?.version ?? null, serialiseLeases(next), options);
-    if (outcome !== 'applied') {
-      this.#ports.onChange();
-      return;
+    const text = serialiseLeases(next);
+    try {
+      if ((await this.#ports.leaseLedger.compareAndSet(record?.version ?? null, text, options)) !== 'applied') {
+        this.#ports.onChange();
+        return true;
+      }
+    } catch (error) {
+      // The changes are kept: what is in use is renewed, and nothing is revoked until they are written.
+      this.#failed('written', error, options);
+      return true;
     }
     this.#mustWrite = false;
     this.#writes += 1;
     this.#stored = next;
     this.#changes = this.#changes.slice(all.length);
     this.#view = applyChanges(next, this.#changes);
+    return true;
+  }
+
+  #failed(what: 'read' | 'written', error: unknown, { signal }: CallOptions): void {
+    signal.throwIfAborted();
+    this.#failure = `the accounts of leases could not be ${what}: ${errorMessage(error)}`;
   }
 }

@@ -7,8 +7,8 @@ import { LeaseLimitReached } from './issuing.ts';
 export interface LeaseProblemFacts {
   /** By provider: why it creates no holders. */
   readonly holderProblems: ReadonlyMap<string, ProviderError>;
-  /** Why the accounts can't be used; `null` if they can. */
-  readonly unusable: string | null;
+  /** What is wrong with the accounts; `null` if nothing is. */
+  readonly accounts: string | null;
   /** The services whose latest issue failed. */
   readonly issues: readonly { readonly service: string; readonly error: ProviderError }[];
   readonly upkeep: readonly { readonly service: string; readonly operation: string; readonly message: string }[];
@@ -17,14 +17,14 @@ export interface LeaseProblemFacts {
 }
 
 /** The current problems of credentials that end. A pure function. */
-export function leaseProblems({ holderProblems, unusable, issues, upkeep, ending }: LeaseProblemFacts) {
+export function leaseProblems({ holderProblems, accounts, issues, upkeep, ending }: LeaseProblemFacts) {
   const problems: LeaseProblem[] = [...holderProblems].map(([subject, { message }]) => {
     return { code: 'LEASE_HOLDER_DENIED', subject, message, services: [] };
   });
   const add = (code: LeaseProblem['code'], service: string, message: string) =>
     problems.push({ code, subject: service, message, services: [service] });
-  if (unusable !== null)
-    problems.push({ code: 'LEASE_FAILING', subject: 'the accounts of leases', message: unusable, services: [] });
+  if (accounts !== null)
+    problems.push({ code: 'LEASE_FAILING', subject: 'the accounts of leases', message: accounts, services: [] });
   for (const { service, error } of issues)
     add(error instanceof LeaseLimitReached ? 'LEASE_LIMIT_REACHED' : 'LEASE_FAILING', service, error.message);
   for (const { service, operation, message } of upkeep) add('LEASE_FAILING', service, `${operation}: ${message}`);

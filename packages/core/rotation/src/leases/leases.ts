@@ -133,7 +133,7 @@ export class Leases {
     const ending = status.sets.filter(({ id }) => status.endingTooSoon.has(id));
     const problems = leaseProblems({
       holderProblems: this.#issuing.holderProblems,
-      unusable: this.#accounts.unusable,
+      accounts: this.#accounts.unusable ?? this.#accounts.failure,
       issues: this.#issuing.failures.map(({ serviceId, error }) => ({ service: this.#nameOf(serviceId), error })),
       upkeep: this.#upkeep.failures,
       // A standby does not know what the leader renewed.
@@ -197,7 +197,8 @@ export class Leases {
 
   /**
    * Processes an observation: reads the accounts, adds what changed, and finds which epoch each service must have. It
-   * must follow each observation, before anything is planned. Rejects if the orchestrator does not answer.
+   * must follow each observation, before anything is planned. If the accounts can't be read, no epoch is known, so nothing
+   * is replaced; if they can't be written, nothing is revoked.
    */
   async observe(
     { role, bindings, startedAtMs }: Observation,
@@ -213,9 +214,12 @@ export class Leases {
       this.#requests.ready();
       return;
     }
-    await this.#accounts.exchange(() => this.#account(), { ...options, mayRewrite: role === 'leader' });
-    this.#requests.ready();
-    if (this.#accounts.unusable !== null) {
+    const isRead = await this.#accounts.exchange(() => this.#account(), {
+      ...options,
+      mayRewrite: role === 'leader',
+    });
+    if (isRead) this.#requests.ready();
+    if (!isRead || this.#accounts.unusable !== null) {
       this.#current = new Map();
       return;
     }
