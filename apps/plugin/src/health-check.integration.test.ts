@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  importCurlImage,
+  importProgramImage,
   type OwnEngine,
   type PluginProcess,
   startPlugin,
@@ -52,7 +52,7 @@ const becomes = (status: string) =>
 
 beforeAll(async () => {
   engine = await startSwarm({ dir: join(directory.path, 'engine') });
-  await importCurlImage(engine, 'curlimages/curl:latest');
+  await importProgramImage(engine, { name: 'curlimages/curl:latest', program: 'curl' });
   await mkdir(join(directory.path, 'secrets'));
   await writeFile(join(directory.path, 'secrets/db'), 'value');
   plugin = await startPlugin({

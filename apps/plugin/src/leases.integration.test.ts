@@ -1,11 +1,15 @@
 import {
+  allowHolders,
+  createDatabaseRole,
   createService,
+  KeptQueries,
   OneManager,
   type Postgres,
   type PostgresLogin,
+  readSecret,
   runningTasks,
+  SHOP_QUERY,
   startPostgres,
-  taskValues,
   tempDirectory,
   waitFor,
 } from '@vault-swarm/lab';
@@ -19,19 +23,17 @@ const directory = tempDirectory();
 let swarm: OneManager;
 let postgres: Postgres;
 
-async function vault(method: string, path: string, body?: object): Promise<string> {
-  const { status, text } = await swarm.vault.request(method, path, body);
-  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
-  return text;
-}
-
-/** The logins of the running tasks of a service. */
-async function logins(service: string): Promise<readonly PostgresLogin[]> {
-  const [users, passwords] = await Promise.all([
-    taskValues(swarm.engine, service, 'user'),
-    taskValues(swarm.engine, service, 'password'),
-  ]);
-  return users.map((user, index) => ({ user, password: passwords[index] ?? '' }));
+/** The running tasks of a service with their logins. */
+async function loggedIn(service: string): Promise<readonly { readonly id: string; readonly login: PostgresLogin }[]> {
+  const tasks = await runningTasks(swarm.engine, service);
+  // A task that ends meanwhile is not counted.
+  const read = tasks.map(async ({ id, containerId }) => {
+    const [user, password] = await Promise.all(
+      ['user', 'password'].map((secret) => readSecret(swarm.engine, containerId, secret)),
+    );
+    return { id, login: { user: String(user), password: String(password) } };
+  });
+  return (await Promise.allSettled(read)).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** How many roles of PostgreSQL Vault has created and not removed. */
@@ -50,28 +52,8 @@ beforeAll(async () => {
     OneManager.start({ dir: `${directory.path}/swarm`, driver: 'leases-test', timeoutMs: IN_TIME }),
     startPostgres({ dir: `${directory.path}/postgres` }),
   ]);
-  await vault('POST', 'sys/mounts/database', { type: 'database' });
-  await vault('POST', 'database/config/app', {
-    plugin_name: 'postgresql-database-plugin',
-    allowed_roles: ['*'],
-    connection_url: postgres.vaultUrl,
-    username: postgres.root.user,
-    password: postgres.root.password,
-  });
-  await vault('POST', 'database/roles/shop', {
-    db_name: 'app',
-    default_ttl: `${TTL_S}s`,
-    max_ttl: `${MAX_TTL_S}s`,
-    creation_statements: [`CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`],
-  });
-  await vault('PUT', 'sys/policies/acl/shop', {
-    policy: 'path "database/creds/shop" { capabilities = ["read"] }',
-  });
-  await vault('POST', 'auth/token/roles/vault-swarm', {
-    orphan: true,
-    token_period: '60s',
-    allowed_policies: ['shop'],
-  });
+  await createDatabaseRole(swarm.vault, { postgres, ttlS: TTL_S, maxTtlS: MAX_TTL_S });
+  await allowHolders(swarm.vault, { paths: ['database/creds/shop'], periodS: 60 });
   await swarm.startPlugin({ LEASE_REVOKE_AFTER: '5s' });
   const labels = { vault_path: 'creds/shop', vault_mount: 'database', vault_lease: 'service' };
   await swarm.createSecret('user', { ...labels, vault_field: 'username' });
@@ -94,28 +76,36 @@ afterAll(async () => {
 });
 
 test('all tasks of a service share one credential, with which they log in', async () => {
-  const [first, second] = await logins('shop');
+  const [first, second] = (await loggedIn('shop')).map(({ login }) => login);
   expect(first?.user).toMatch(/^v-/);
   expect(second).toEqual(first);
   expect(await postgres.accepts(first as PostgresLogin)).toBe(true);
   expect(issued()).toBe(1);
 });
 
-test('every login works over two maxima of its life, with the plugin killed in between', {
+test('every login works and every connection is kept over two maxima of its life, with the plugin killed in between', {
   timeout: 600_000,
 }, async () => {
   const untilMs = Date.now() + 2.2 * MAX_TTL_S * 1_000;
+  const queries = new KeptQueries(postgres, SHOP_QUERY);
   let checks = 0;
   let isKilled = false;
   while (Date.now() < untilMs) {
-    for (const login of await logins('shop')) expect(await postgres.accepts(login), login.user).toBe(true);
+    const tasks = await loggedIn('shop');
+    queries.follow('shop', tasks);
+    expect(queries.failed).toEqual([]);
+    for (const { login } of tasks) expect(await postgres.accepts(login), login.user).toBe(true);
     checks += 1;
     if (!isKilled && swarm.logged('rollout.completed', 'shop').length > 0) {
       isKilled = true;
       await swarm.restartPlugin();
     }
   }
+  queries.stop();
   expect(checks).toBeGreaterThan(10);
+  // Each user was kept for most of the time in which Vault lets it exist.
+  expect(queries.longestMs).toBeGreaterThan(TTL_S * 1_000);
+  expect(queries.answered).toBeGreaterThan(100);
   expect(isKilled).toBe(true);
   expect(await swarm.generation('shop')).toBeGreaterThanOrEqual(2);
 });

@@ -1,5 +1,6 @@
 import {
   createService,
+  firstWrite,
   type LogEntry,
   type ManagerNode,
   type PluginRunner,
@@ -68,25 +69,6 @@ async function allRun(engine: ManagerNode['engine'], count: number, timeoutMs: n
   );
 }
 
-/** Tries to write to the Swarm all the time, since a try that meets an election hangs; resolves to when one was done. */
-async function firstWrite(engines: readonly ManagerNode['engine'][]): Promise<number> {
-  let doneAtMs = 0;
-  let tries = 0;
-  const attempt = async (engine: ManagerNode['engine']) => {
-    tries += 1;
-    await engine.api('POST', '/configs/create', { Name: `try-${tries}`, Labels: {}, Data: 'dHJ5' });
-    if (doneAtMs === 0) doneAtMs = Date.now();
-  };
-  return waitFor(
-    () => {
-      if (doneAtMs > 0) return doneAtMs;
-      for (const engine of engines) attempt(engine).catch(() => undefined);
-      return undefined;
-    },
-    { timeoutMs: ELECTED_MS, intervalMs: 200, what: 'a new leader to take a write' },
-  );
-}
-
 function since(runner: PluginRunner, event: string, from: number): readonly LogEntry[] {
   return runner
     .log()
@@ -105,7 +87,7 @@ test(
     await Promise.all([lost.node.engine.kill(), lost.plugin.kill('SIGKILL')]);
 
     const left = swarm.managers.nodes.filter((node) => node !== lost.node).map(({ engine }) => engine);
-    const writtenAtMs = await firstWrite(left);
+    const writtenAtMs = await firstWrite(left, ELECTED_MS);
     const withoutLeaderMs = performance.now() - killedAtMs;
     const [any] = left;
     if (any === undefined) throw new Error('no manager is left');

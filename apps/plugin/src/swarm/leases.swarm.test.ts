@@ -53,7 +53,7 @@ afterAll(async () => {
   await directory.remove();
 });
 
-test('every login works over two maxima, through leader changes, kills of plugins, outages of Vault and repeated requests', {
+test('every login works and every connection is kept over two maxima, through leader changes, kills of plugins, outages of Vault and repeated requests', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const untilMs = Date.now() + MAX_TTLS * MAX_TTL_S * 1_000;
@@ -86,7 +86,14 @@ test('every login works over two maxima, through leader changes, kills of plugin
     `${shop.accepted} logins, ${shop.refused.length} refused; ${issued} credentials for ${shop.generations.size} ` +
       `generations and ${crashes} crashes\n`,
   );
+  const { queries } = shop;
+  process.stderr.write(
+    `${queries.answered} queries on kept connections, ${queries.failed.length} failed; one was kept for ` +
+      `${Math.round(queries.longestMs / 1_000)} s\n`,
+  );
   expect(shop.refused).toEqual([]);
+  expect(queries.failed).toEqual([]);
+  expect(queries.answered).toBeGreaterThan(100);
   expect(shop.accepted).toBeGreaterThan(100);
   for (const service of SERVICES) expect(await swarm.generation(service)).toBeGreaterThanOrEqual(MAX_TTLS);
   // Each service may need one more after each crash.

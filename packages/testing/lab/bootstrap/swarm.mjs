@@ -1,4 +1,4 @@
-// `npm run test:swarm`: runs the tests on Swarms of three managers, on the engine that SWARM_ENGINE names. They take 15 minutes,
+// `npm run test:swarm`: runs the tests on Swarms of three managers, on the engine that SWARM_ENGINE names. They take an hour,
 // so `npm test` does not include them.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,14 +6,16 @@ import { runInSandbox } from '../sandbox/sandbox.mjs';
 import { buildPlugin, bundle, install, projectEnv, root } from './project.mjs';
 import { prepareVault } from './servers.mjs';
 import { commandStep, SetupError } from './step.mjs';
-import { prepareEngine } from './system.mjs';
+import { prepareEngine, preparePostgres } from './system.mjs';
 
 const engines = ['debian', 'current'];
-const deadlineMs = 60 * 60_000;
+const deadlineMs = 120 * 60_000;
 
 /** Runs all tests, or with arguments for vitest some of them. Resolves to the exit code. */
 export async function testSwarm(args) {
   const env = await prepareSwarm();
+  const postgresProblem = await preparePostgres();
+  if (postgresProblem !== undefined) throw new SetupError(postgresProblem);
   await buildPlugin();
   const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'swarm', ...args];
   return runInSandbox('node', vitest, { cwd: root, env, deadlineMs });

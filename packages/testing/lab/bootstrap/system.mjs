@@ -15,6 +15,7 @@ const engine = [
   { name: 'mount', debian: 'mount', isThere: () => find('mount') },
   { name: 'tar', debian: 'tar', isThere: () => find('tar') },
   { name: 'curl', debian: 'curl', isThere: () => find('curl') },
+  { name: 'openssl', debian: 'openssl', isThere: () => find('openssl') },
   { name: 'a static busybox', debian: 'busybox-static', isThere: () => isStatic(find('busybox')) },
 ];
 const download = [

@@ -30,8 +30,9 @@ export {
   onePasswordApi,
   putText,
 } from './servers/http/secret-apis.ts';
+export { type FailedQuery, KeptQueries } from './servers/kept-queries.ts';
 export { findOpenBao } from './servers/openbao-binary.ts';
-export { type Postgres, type PostgresLogin, startPostgres } from './servers/postgres.ts';
+export { type KeptQuery, type Postgres, type PostgresLogin, startPostgres } from './servers/postgres.ts';
 export { type Prometheus, type PrometheusOptions, promtool, startPrometheus } from './servers/prometheus.ts';
 export {
   startOpenBao,
@@ -41,6 +42,7 @@ export {
   type VaultOptions,
   type VaultResponse,
 } from './servers/vault.ts';
+export { VaultAudit } from './servers/vault-audit.ts';
 export { findVault } from './servers/vault-binary.ts';
 export {
   type FaultMatch,
@@ -63,7 +65,8 @@ export {
   startEngine,
 } from './swarm/engine.ts';
 export { checkFinalState, type FinalExpectation, type ServiceExpectation } from './swarm/final-checks.ts';
-export { importCurlImage, importImage, labImage } from './swarm/image.ts';
+export { importImage, importProgramImage, labImage } from './swarm/image.ts';
+export { allowHolders, createCertificateRoles, createDatabaseRole, SHOP_QUERY } from './swarm/lease-engines.ts';
 export { LeasedShop, type LeasedShopOptions, type LeaseTimes } from './swarm/leased-shop.ts';
 export {
   buildPluginImage,
@@ -78,6 +81,7 @@ export { type LogEntry, type PluginActivity, PluginRunner, type PluginRunnerOpti
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './swarm/plugin-swarm.ts';
 export { type RaftWriteMonitor, startRaftWriteMonitor, type WriteGap } from './swarm/raft-write-monitor.ts';
 export { startOnSelectedEngine } from './swarm/selected-engine.ts';
+export { firstWrite, provokeRequests } from './swarm/storm.ts';
 export {
   createDriverSecret,
   createService,
@@ -91,3 +95,4 @@ export {
   type UpdateConfig,
 } from './swarm/swarm.ts';
 export { type TaskValueExpectation, taskValues, waitForTaskValues } from './swarm/task-values.ts';
+export { type TlsService, TlsServices, type TlsServicesOptions } from './swarm/tls-services.ts';

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run, runOrThrow, systemPath } from '../process/command.ts';
@@ -9,6 +10,18 @@ import { startServer } from './server-process.ts';
 export interface PostgresLogin {
   readonly user: string;
   readonly password: string;
+}
+
+/** A connection that repeats a query. */
+export interface KeptQuery {
+  /** How many queries were answered. */
+  readonly answers: number;
+  /** For how long the connection has been kept, in milliseconds. */
+  readonly keptMs: number;
+  /** The server's message if the login or a query failed, which ends the connection; else `null`. */
+  readonly error: string | null;
+  /** Ends the connection. */
+  end(): void;
 }
 
 /** A PostgreSQL server on 127.0.0.1 with the database `app`. */
@@ -25,6 +38,8 @@ export interface Postgres {
    * @throws with the server's message, also if the login is refused.
    */
   query(sql: string, login?: PostgresLogin): Promise<readonly string[]>;
+  /** Opens a connection and repeats a query on it, every half second. The query has one row. */
+  keepQuerying(sql: string, login: PostgresLogin): KeptQuery;
   /** Whether the login is accepted. */
   accepts(login: PostgresLogin): Promise<boolean>;
   /** Stops the server and breaks its connections. Its data stays in the directory. */
@@ -77,12 +92,15 @@ export async function startPostgres({ dir }: { readonly dir: string }): Promise<
     answers: async () =>
       (await run(join(programs, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', `${port}`])).code === 0,
   });
-  const psql = (database: string, sql: string, { user, password }: PostgresLogin) =>
-    run(
-      join(programs, 'psql'),
-      ['-h', '127.0.0.1', '-p', `${port}`, '-U', user, '-d', database, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', sql],
-      { env: { PATH: systemPath, PGPASSWORD: password, PGCONNECT_TIMEOUT: '30' } },
-    );
+  const client = join(programs, 'psql');
+  const connection = (database: string, { user, password }: PostgresLogin) => ({
+    args: ['-h', '127.0.0.1', '-p', `${port}`, '-U', user, '-d', database, '-XAtq', '-v', 'ON_ERROR_STOP=1'],
+    env: { PATH: systemPath, PGPASSWORD: password, PGCONNECT_TIMEOUT: '30' },
+  });
+  const psql = (database: string, sql: string, login: PostgresLogin) => {
+    const { args, env } = connection(database, login);
+    return run(client, [...args, '-c', sql], { env });
+  };
   const query = async (database: string, sql: string, login: PostgresLogin) => {
     const { code, stdout, stderr } = await psql(database, sql, login);
     if (code !== 0) throw new Error(`psql as ${login.user}: ${stderr.trim()}`);
@@ -97,6 +115,10 @@ export async function startPostgres({ dir }: { readonly dir: string }): Promise<
     root,
     vaultUrl: `postgresql://{{username}}:{{password}}@127.0.0.1:${port}/app?sslmode=disable`,
     query: (sql, login = root) => query('app', sql, login),
+    keepQuerying: (sql, login) => {
+      const { args, env } = connection('app', login);
+      return keepQuerying(client, args, env, sql);
+    },
     async accepts(login) {
       const { code, stderr } = await psql('app', 'SELECT 1', login);
       if (code !== 0 && !/authentication failed|does not exist|not permitted to log in/.test(stderr)) {
@@ -105,6 +127,46 @@ export async function startPostgres({ dir }: { readonly dir: string }): Promise<
       return code === 0;
     },
     stop: () => server.end('SIGINT'),
+  };
+}
+
+function keepQuerying(client: string, args: readonly string[], env: NodeJS.ProcessEnv, sql: string): KeptQuery {
+  const startedAtMs = performance.now();
+  const child = spawn(client, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  let answers = 0;
+  let endedAtMs: number | null = null;
+  let isStopped = false;
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    answers += chunk.toString().split('\n').length - 1;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const end = () => {
+    endedAtMs ??= performance.now();
+  };
+  child.once('error', (error) => {
+    stderr += error.message;
+    end();
+  });
+  child.once('close', end);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(`${sql} \\watch 0.5\n`);
+  return {
+    get answers() {
+      return answers;
+    },
+    get keptMs() {
+      return (endedAtMs ?? performance.now()) - startedAtMs;
+    },
+    get error() {
+      return endedAtMs === null || isStopped ? null : stderr.trim() || 'psql ended';
+    },
+    end: () => {
+      isStopped = true;
+      child.kill();
+    },
   };
 }
 

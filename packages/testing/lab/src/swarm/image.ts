@@ -31,25 +31,30 @@ export async function importImage(engine: Engine): Promise<string> {
   return labImage;
 }
 
-/** Creates an image with this machine's `curl` and a shell. Its entry point is `curl`. */
-export async function importCurlImage(engine: Engine, name: string): Promise<void> {
-  const curl = findCommand('curl');
+/** Creates an image with a program of this machine, as its entry point, and a shell. */
+export async function importProgramImage(
+  engine: Engine,
+  { name, program }: { readonly name: string; readonly program: 'curl' | 'openssl' },
+): Promise<void> {
+  const found = findCommand(program);
   const busybox = findCommand('busybox');
-  if (curl === undefined || busybox === undefined) {
-    throw new Error('no curl or busybox on this machine; on Debian and Ubuntu: apt-get install curl busybox-static');
+  if (found === undefined || busybox === undefined) {
+    throw new Error(
+      `no ${program} or busybox on this machine; on Debian and Ubuntu: apt-get install ${program} busybox-static`,
+    );
   }
-  const root = join(engine.dir, 'curl-image');
-  const libraries = (await runOrThrow('ldd', [curl])).match(/\/\S+/g) ?? [];
+  const root = join(engine.dir, `${program}-image`);
+  const libraries = (await runOrThrow('ldd', [found])).match(/\/\S+/g) ?? [];
   for (const library of libraries) {
     await mkdir(join(root, dirname(library)), { recursive: true });
     await copyFile(library, join(root, library));
   }
   await mkdir(join(root, 'bin'), { recursive: true });
-  await copyFile(curl, join(root, 'bin/curl'));
+  await copyFile(found, join(root, 'bin', program));
   await copyFile(busybox, join(root, 'bin/busybox'));
-  for (const applet of ['sh', 'sleep']) await symlink('busybox', join(root, 'bin', applet));
+  for (const applet of ['sh', 'sleep', 'nc']) await symlink('busybox', join(root, 'bin', applet));
   await runOrThrow('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', root, '-cf', `${root}.tar`, '.']);
-  await engine.dockerBytes('import', '--change', 'ENTRYPOINT ["/bin/curl"]', `${root}.tar`, name);
+  await engine.dockerBytes('import', '--change', `ENTRYPOINT ["/bin/${program}"]`, `${root}.tar`, name);
   await rm(root, { recursive: true });
   await rm(`${root}.tar`);
 }

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KeptQueries } from '../servers/kept-queries.ts';
 import type { Postgres, PostgresLogin } from '../servers/postgres.ts';
+import { VaultAudit } from '../servers/vault-audit.ts';
+import { allowHolders, createDatabaseRole, SHOP_QUERY } from './lease-engines.ts';
 import type { PluginSwarm } from './plugin-swarm.ts';
 import { createDriverSecret, createService, readSecret, runningTasks } from './swarm.ts';
 
@@ -35,51 +37,34 @@ const PAUSE_MS = 500;
 
 /**
  * Services of a Swarm whose tasks have leased credentials of PostgreSQL. In the place of each running task, this logs in again
- * and again with what is in the files of its secrets.
+ * and again with what is in the files of its secrets, and keeps a connection.
  */
 export class LeasedShop {
   readonly #options: LeasedShopOptions;
-  readonly #auditPath: string;
+  readonly #audit: VaultAudit;
   readonly #stopping = new AbortController();
   readonly #clients: Promise<void>[] = [];
+  /** A connection of each task, kept from its start to its end. */
+  readonly queries: KeptQueries;
   readonly refused: RefusedLogin[] = [];
   /** How many logins were accepted. */
   accepted = 0;
   /** Each service and generation of which a task ran. */
   readonly generations = new Set<string>();
 
-  private constructor(options: LeasedShopOptions) {
+  private constructor(options: LeasedShopOptions, audit: VaultAudit) {
     this.#options = options;
-    this.#auditPath = join(options.dir, 'audit.log');
+    this.#audit = audit;
+    this.queries = new KeptQueries(options.postgres, SHOP_QUERY);
   }
 
   /** Sets up Vault with an audit log and creates the services; the plugins must run. The logins start at once. */
   static async start(options: LeasedShopOptions): Promise<LeasedShop> {
     const { swarm, postgres, driver, services, replicas, ttlS, maxTtlS, periodS } = options;
-    const shop = new LeasedShop(options);
-    await shop.#vault('PUT', 'sys/audit/file', { type: 'file', options: { file_path: shop.#auditPath } });
-    await shop.#vault('POST', 'sys/mounts/database', { type: 'database' });
-    await shop.#vault('POST', 'database/config/app', {
-      plugin_name: 'postgresql-database-plugin',
-      allowed_roles: ['*'],
-      connection_url: postgres.vaultUrl,
-      username: postgres.root.user,
-      password: postgres.root.password,
-    });
-    await shop.#vault('POST', 'database/roles/shop', {
-      db_name: 'app',
-      default_ttl: `${ttlS}s`,
-      max_ttl: `${maxTtlS}s`,
-      creation_statements: [`CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`],
-    });
-    await shop.#vault('PUT', 'sys/policies/acl/shop', {
-      policy: 'path "database/creds/shop" { capabilities = ["read"] }',
-    });
-    await shop.#vault('POST', 'auth/token/roles/vault-swarm', {
-      orphan: true,
-      token_period: `${periodS}s`,
-      allowed_policies: ['shop'],
-    });
+    const audit = await VaultAudit.start(swarm.vault, join(options.dir, 'audit.log'));
+    const shop = new LeasedShop(options, audit);
+    await createDatabaseRole(swarm.vault, { postgres, ttlS, maxTtlS });
+    await allowHolders(swarm.vault, { paths: ['database/creds/shop'], periodS });
     const { engine } = await swarm.managers.leader();
     const labels = { vault_path: 'creds/shop', vault_mount: 'database', vault_lease: 'service' };
     await createDriverSecret(engine, { name: 'user', driver, labels: { ...labels, vault_field: 'username' } });
@@ -93,8 +78,8 @@ export class LeasedShop {
   }
 
   /** How many credentials Vault has issued, by its audit log. */
-  async issued(): Promise<number> {
-    return (await this.#audited()).filter(({ path, isIssue }) => isIssue && path === 'database/creds/shop').length;
+  issued(): Promise<number> {
+    return this.#audit.issuedAt('database/creds/shop');
   }
 
   /** The users that Vault has created in PostgreSQL and not removed. */
@@ -112,13 +97,17 @@ export class LeasedShop {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#clients);
+    this.queries.stop();
   }
 
   async #logInAgainAndAgain(service: string): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       // While there is no leader, nothing is known of the tasks.
-      const tasks = await this.#tasks(service).catch(() => []);
-      await Promise.all(tasks.map((task) => this.#logIn(service, task)));
+      const tasks = await this.#tasks(service).catch(() => null);
+      if (tasks !== null) {
+        this.queries.follow(service, tasks);
+        await Promise.all(tasks.map((task) => this.#logIn(service, task)));
+      }
       await delay(PAUSE_MS);
     }
   }
@@ -152,19 +141,5 @@ export class LeasedShop {
     }
     const after = await this.#tasks(service).catch(() => []);
     if (after.some((task) => task.id === id)) this.refused.push({ service, task: id, user: login.user });
-  }
-
-  async #vault(method: string, path: string, body: object): Promise<void> {
-    const { status, text } = await this.#options.swarm.vault.request(method, path, body);
-    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
-  }
-
-  async #audited(): Promise<readonly { readonly path: string; readonly isIssue: boolean }[]> {
-    const lines = (await readFile(this.#auditPath, 'utf8')).split('\n').slice(0, -1);
-    return lines.map((line) => {
-      const { type, error, request, response } = JSON.parse(line);
-      const isIssue = type === 'response' && error === undefined && response?.secret?.lease_id !== undefined;
-      return { path: request?.path ?? '', isIssue };
-    });
   }
 }
