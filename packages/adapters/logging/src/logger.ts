@@ -30,10 +30,12 @@ export function createLogger(config: LoggingConfig, { catalog, stream = process.
     exitOnError: false,
   });
   logger.on('error', () => {});
+  // The level never changes, and winston looks through its transports each time.
+  const enabled = new Set(severities.filter((severity) => logger.isLevelEnabled(severity)));
   return {
     log(event) {
       const level = catalog.severityOf(event.type);
-      if (logger.isLevelEnabled(level)) logger.log({ level, message: logLine(catalog.record(event), config.format) });
+      if (enabled.has(level)) logger.log({ level, message: logLine(catalog.record(event), config.format) });
     },
   };
 }

@@ -15,10 +15,12 @@ export type BodyOutcome =
  *
  * @param broken aborted when no more of it will arrive.
  */
-export function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return Promise.resolve({ kind: 'too-long' });
-  // The engine's few KiB arrive with the head.
-  if (request.complete) return Promise.resolve(receivedBody(request));
+export async function readBody(request: IncomingMessage, broken: AbortSignal): Promise<BodyOutcome> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return { kind: 'too-long' };
+  // The engine's few KiB arrive with the head, and are parsed in the same turn of the event loop.
+  if (!request.complete) await new Promise(setImmediate);
+  if (request.complete) return receivedBody(request);
+  if (request.destroyed) return { kind: 'aborted' };
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let length = 0;

@@ -116,12 +116,16 @@ export class RecentEvents {
 
 /** Estimates the memory of an event, at two bytes for each code unit. */
 function estimatedBytes(event: NamedEvent): number {
-  const fields = Object.values(event).flat();
-  const texts = fields.flatMap((field) =>
-    typeof field === 'object' && field !== null ? Object.values(field) : [field],
-  );
-  return texts.reduce<number>(
-    (sum, value) => sum + (typeof value === 'string' ? TEXT_BYTES + 2 * value.length : 0),
-    EVENT_BYTES,
-  );
+  let bytes = EVENT_BYTES;
+  for (const field of Object.values(event)) bytes += bytesOfTexts(field);
+  return bytes;
+}
+
+/** The texts in a field, in its elements and in their fields. */
+function bytesOfTexts(value: unknown): number {
+  if (typeof value === 'string') return TEXT_BYTES + 2 * value.length;
+  if (typeof value !== 'object' || value === null) return 0;
+  let bytes = 0;
+  for (const part of Object.values(value)) bytes += bytesOfTexts(part);
+  return bytes;
 }
