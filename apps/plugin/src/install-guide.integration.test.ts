@@ -15,7 +15,8 @@ import { type OperatorShell, startOperatorShell } from './testing/operator-shell
 
 const readme = openDocument('README.md', import.meta.filename);
 const install = openDocument('docs/guides/install.md', import.meta.filename);
-const operate = openDocument('docs/guides/operate.md', import.meta.filename);
+const rotate = openDocument('docs/guides/rotate.md', import.meta.filename);
+const vault = openDocument('docs/guides/vault.md', 'packages/adapters/vault/src/guide.contract.test.ts');
 const monitoring = openDocument('docs/monitoring.md', import.meta.filename);
 const cli = openDocument('docs/reference/cli.md', import.meta.filename);
 
@@ -60,8 +61,8 @@ const settings = () => `${roleId} docker.source=${engine.socketPath} VAULT_ROTAT
 const withoutRegistry = { 'docker service create': 'docker service create --detach --no-resolve-image' };
 
 test('the policy of the guide, an AppRole and the commands of the README make a plugin that serves and rotates', async () => {
-  const policy = operate.take('1. Give it an identity in Vault', 'hcl');
-  await shell.run(`vault policy write swarm - <<'END'\n${policy}END\nvault auth enable approle
+  await shell.run(vault.take('The policy', 'sh'));
+  await shell.run(`vault auth enable approle
     vault write auth/approle/role/swarm token_policies=swarm token_ttl=1h token_max_ttl=24h`);
   roleId = await shell.run('vault read -field=role_id auth/approle/role/swarm/role-id');
   const secretId = await shell.run('vault write -f -field=secret_id auth/approle/role/swarm/secret-id');
@@ -113,11 +114,11 @@ test('the managed plugin is upgraded as the guide says, and rotates manually on 
   await waitFor(() => shell.run(ready).then(() => true), { ...inTime, what: 'the upgraded plugin' });
 
   await write('third');
-  await shell.run(fillIn(operate.take('Rotate manually', 'sh'), { 'swarm rotate': 'swarm rotate --yes' }));
+  await shell.run(fillIn(rotate.take('Rotate manually', 'sh'), { 'swarm rotate': 'swarm rotate --yes' }));
   await reached('web', 'third');
   await write('fourth');
-  const answers = await shell.run(operate.take('Rotate manually', 'sh'));
-  expect(answers).toContain(JSON.stringify(JSON.parse(operate.take('Rotate manually', 'json'))));
+  const answers = await shell.run(rotate.take('Rotate manually', 'sh'));
+  expect(answers).toContain(JSON.stringify(JSON.parse(rotate.take('Rotate manually', 'json'))));
   await reached('web', 'fourth');
 });
 
@@ -162,5 +163,5 @@ test("the stack of the guide takes over from the managed plugin, is seen on the 
 });
 
 test('no block that this test is to run is left', () => {
-  expect([readme, install, operate, monitoring, cli].flatMap((document) => document.left())).toEqual([]);
+  expect([readme, install, rotate, monitoring, cli].flatMap((document) => document.left())).toEqual([]);
 });

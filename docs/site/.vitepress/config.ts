@@ -85,6 +85,10 @@ export default defineConfig({
         text: 'Operate',
         items: [
           entry('Operate', '/docs/guides/operate'),
+          entry('Rotate', '/docs/guides/rotate'),
+          entry('Lockdown', '/docs/guides/lockdown'),
+          entry('Upgrade', '/docs/guides/upgrade'),
+          entry("The ledger's key", '/docs/guides/ledger-key'),
           entry('Monitoring', '/docs/monitoring'),
           entry('Troubleshooting', '/docs/guides/troubleshooting'),
           entry('Hooks', '/docs/guides/hooks'),

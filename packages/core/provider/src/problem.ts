@@ -39,7 +39,7 @@ const kinds = {
   LEDGER_UNTRUSTED: {
     severity: 'critical',
     summary: 'The ledger is not trusted',
-    action: "Give all managers the same LEDGER_KEY: see docs/guides/operate.md, The ledger's key",
+    action: 'Give all managers the same LEDGER_KEY: see docs/guides/ledger-key.md',
   },
   LEDGER_TOO_NEW: {
     severity: 'critical',
@@ -169,7 +169,7 @@ const kinds = {
   PLUGIN_VERSIONS_DIFFER: {
     severity: 'info',
     summary: 'The managers run different versions of the plugin',
-    action: 'Update the plugin on all managers: see docs/guides/operate.md',
+    action: 'Update the plugin on all managers: see docs/guides/upgrade.md',
   },
   ANNOUNCEMENT_REFUSED: {
     severity: 'info',
