@@ -26,9 +26,9 @@ export class RequestQueue {
   next(action: () => Promise<void>): void {
     this.#waiting += 1;
     if (this.#waiting > MAX_WAITING) this.#socket.destroy();
-    this.#last = this.#last.then(async () => {
+    this.#last = this.#last.then(() => {
       this.#waiting -= 1;
-      if (!this.#socket.destroyed) await action();
+      return this.#socket.destroyed ? undefined : action();
     });
   }
 

@@ -65,14 +65,12 @@ function optionalText(fields: Readonly<Record<string, unknown>>, name: string): 
 function textMap(fields: Readonly<Record<string, unknown>>, name: string): Labels {
   const value = fields[name] ?? {};
   if (!isObject(value)) throw new BrokenBody(`"${name}" must be an object of strings, not ${kindOf(value)}`);
-  return Object.fromEntries(
-    Object.entries(value).map(([label, text]) => {
-      if (typeof text !== 'string') {
-        throw new BrokenBody(`${quoted(`${name}.${label}`)} must be a string, not ${kindOf(text)}`);
-      }
-      return [label, text];
-    }),
-  );
+  for (const [label, text] of Object.entries(value)) {
+    if (typeof text !== 'string') {
+      throw new BrokenBody(`${quoted(`${name}.${label}`)} must be a string, not ${kindOf(text)}`);
+    }
+  }
+  return value as Labels;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

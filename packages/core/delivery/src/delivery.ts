@@ -231,9 +231,11 @@ export class Delivery implements SecretSource {
       const key = refKey(ref);
       const asked = { ref, key, untilMs, consumer: request.serviceName };
       const choosing = this.#choose(request, key, untilMs);
-      const { revision, source } = await (choosing instanceof Promise
-        ? this.#obtainOnceChosen(asked, choosing)
-        : this.#obtain(asked, choosing));
+      // The usual case needs no turn of the event loop.
+      const fresh = choosing instanceof Promise || choosing.kind !== 'current' ? null : this.#fresh(asked);
+      const { revision, source } =
+        fresh ??
+        (await (choosing instanceof Promise ? this.#obtainOnceChosen(asked, choosing) : this.#obtain(asked, choosing)));
       checkSize(ref, revision);
       this.#recordDelivery(request, { ref, key, revision, source, receivedAtMs });
       return { kind: 'value', value: revision.value.copy(), revision: revision.revision };
@@ -367,10 +369,18 @@ export class Delivery implements SecretSource {
     );
   }
 
-  async #obtainCurrent({ ref, key, untilMs, consumer }: Asked): Promise<Obtained> {
+  /** The cached current value, if no read is needed to serve it. */
+  #fresh({ ref, key }: Asked): Obtained | null {
     const held = this.#cache.current(key);
-    const isFresh = held !== undefined && this.#ageMs(held.confirmedAtMs) < this.#limits.cacheMaxAgeMs;
-    if (isFresh && this.#isNewest(ref, held.revision)) return { revision: held.revision, source: 'cache' };
+    if (held === undefined || this.#ageMs(held.confirmedAtMs) >= this.#limits.cacheMaxAgeMs) return null;
+    return this.#isNewest(ref, held.revision) ? { revision: held.revision, source: 'cache' } : null;
+  }
+
+  async #obtainCurrent(asked: Asked): Promise<Obtained> {
+    const { ref, key, untilMs, consumer } = asked;
+    const fresh = this.#fresh(asked);
+    if (fresh !== null) return fresh;
+    const held = this.#cache.current(key);
     const limitMs = untilMs - this.#clock.monotonic();
     const health = this.#reads.health(ref.provider);
     const lastGood = this.#lastGood(ref, held);
