@@ -159,13 +159,13 @@ export class TlsServices {
   async #endpoints(service: string): Promise<readonly Endpoint[]> {
     const { engine } = this.#options.swarm;
     const tasks = await runningTasks(engine, service);
-    return Promise.all(
-      tasks.map(async ({ id, generation, containerId }) => {
-        const address = this.#addresses.get(containerId) ?? (await this.#addressOf(containerId));
-        this.#addresses.set(containerId, address);
-        return { task: id, generation, address };
-      }),
-    );
+    const read = tasks.map(async ({ id, generation, containerId }) => {
+      const address = this.#addresses.get(containerId) ?? (await this.#addressOf(containerId));
+      this.#addresses.set(containerId, address);
+      return { task: id, generation, address };
+    });
+    // A container may be gone since the tasks were listed.
+    return (await Promise.allSettled(read)).flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
   async #addressOf(containerId: string): Promise<string> {
