@@ -1,4 +1,4 @@
-// 40 situations: for each, what the API says, and what the command line and the dashboard show of it. The rotation is the
+// 46 situations: for each, what the API says, and what the command line and the dashboard show of it. The rotation is the
 // real one on a simulated Swarm and provider; the monitoring port and the command line are real.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../apps/cli/src/testing/run.ts';
@@ -202,7 +202,7 @@ const situations: Readonly<Record<string, Expected>> = {
     headline: /^A provider does not answer$/,
     problem: 'PROVIDER_UNAVAILABLE',
     severity: 'warning',
-    action: /Check that the provider runs and is unsealed/,
+    action: /check that the provider runs and is unsealed/,
   },
   'the provider is sealed': {
     arrange: outage('UNAVAILABLE', 'the server is sealed; unseal it'),
@@ -214,15 +214,16 @@ const situations: Readonly<Record<string, Expected>> = {
   'the provider refuses the login': {
     arrange: outage('UNAUTHENTICATED', 'the token of the plugin is rejected'),
     state: 'current',
-    headline: /^A provider does not answer$/,
+    headline: /^A provider refuses the plugin's login$/,
     problem: 'PROVIDER_UNAVAILABLE',
-    action: /the login/,
+    action: /^Correct the setting of the login that the message names.*STALE_IF_UNAUTHENTICATED$/,
   },
   'the provider limits requests': {
     arrange: outage('RATE_LIMITED', 'a quota is used up'),
     state: 'current',
-    headline: /^A provider does not answer$/,
+    headline: /^A provider limits the plugin's requests$/,
     problem: 'PROVIDER_UNAVAILABLE',
+    action: /^Set a longer VAULT_ROTATION_INTERVAL/,
   },
   'the provider does not answer, and a service starts that it never served': {
     arrange: (situation) => {
@@ -242,7 +243,7 @@ const situations: Readonly<Record<string, Expected>> = {
     headline: /^A secret has no value to deliver$/,
     problem: 'SECRET_UNDELIVERABLE',
     severity: 'warning',
-    action: /Write the value at the provider, or correct the labels/,
+    action: /^Write the value at the provider\. If a label is wrong, create a secret/,
   },
   'the path of a secret is gone, and no task runs': {
     arrange: async ({ world, db, web }) => {
@@ -264,6 +265,70 @@ const situations: Readonly<Record<string, Expected>> = {
     headline: /^A secret has no value to deliver$/,
     problem: 'SECRET_UNDELIVERABLE',
     action: /docker service update --secret-rm db --secret-add source=NEW,target=db web/,
+  },
+  'no label gives the path': {
+    arrange: ({ world, db }) => world.swarm.setLabels(db, { rotate: 'manual' }),
+    state: 'at-risk',
+    message: /no label gives its path, so the default is read; set the label vault_path .*: there is no such secret/,
+    headline: /^A secret has no value to deliver$/,
+    problem: 'SECRET_UNDELIVERABLE',
+    action: /docker service update --secret-rm db --secret-add source=NEW,target=db web/,
+  },
+  'the label of the path has a name that the plugin ignores': {
+    arrange: ({ world, db }) => world.swarm.setLabels(db, { 'vault-path': 'db' }),
+    state: 'at-risk',
+    message: /set the label vault_path \(the plugin ignores vault-path\)/,
+    headline: /^A secret has no value to deliver$/,
+    problem: 'SECRET_UNDELIVERABLE',
+  },
+  'the pinned version does not exist, which no poll sees': {
+    arrange: async ({ world, db, web }) => {
+      world.swarm.setLabels(db, { vault_path: 'db', vault_version: '7' });
+      await world.run(5_000);
+      world.swarm.loseTask(web, true);
+      world.swarm.loseTask(web, true);
+    },
+    state: 'failing',
+    message: /^secret db has no value: .*there is no such/,
+    headline: /^A secret has no value to deliver$/,
+    problem: 'SECRET_UNDELIVERABLE',
+    severity: 'critical',
+  },
+  'the provider answers polls, and requests too late': {
+    arrange: async ({ world, web }) => {
+      world.refuses = true;
+      for (const _task of world.swarm.runningTasks(web)) world.swarm.loseTask(web, true);
+      await world.run(20_000);
+      const message = 'vault db: the provider did not answer within 2000 ms';
+      world.rotation.refused({ secret: 'db', code: 'DEADLINE', message });
+    },
+    state: 'failing',
+    message: /^secret db has no value: vault db: the provider did not answer within 2000 ms$/,
+    headline: /^A secret has no value to deliver$/,
+    problem: 'SECRET_UNDELIVERABLE',
+    severity: 'critical',
+  },
+  'a value that was missing is there, and no task requests it again': {
+    arrange: async ({ world, db, web }) => {
+      world.swarm.setLabels(db, { vault_path: 'later' });
+      world.swarm.loseTask(web, true);
+      await world.run(5_000);
+      world.refuses = true;
+      world.provider.write('later', 'good 1');
+    },
+    forMs: 10_000,
+    state: 'degraded',
+    message: /unable to get secret from secret store/,
+    headline: /^A service has fewer running tasks than desired$/,
+    problem: 'SERVICE_DEGRADED',
+  },
+  'a new value is too large for a secret': {
+    arrange: ({ world }) => void world.provider.write('db', 'x'.repeat(512_000)),
+    state: 'at-risk',
+    message: /the value has 512000 bytes; it must have 1 to 511999/,
+    headline: /^A secret has no value to deliver$/,
+    problem: 'SECRET_UNDELIVERABLE',
+    action: /^Correct the value at the provider\. If a label is wrong, create/,
   },
   'labels name two providers': {
     arrange: ({ world, db }) => world.swarm.setLabels(db, { vault_path: 'db', aws_secret_name: 'db' }),
@@ -453,8 +518,8 @@ const situations: Readonly<Record<string, Expected>> = {
   },
 };
 
-test('there are 40', () => {
-  expect(Object.keys(situations)).toHaveLength(40);
+test('there are 46', () => {
+  expect(Object.keys(situations)).toHaveLength(46);
 });
 
 describe.each(Object.entries(situations))('%s', (_name, expected) => {

@@ -36,7 +36,7 @@ const events: readonly PluginEvent[] = [
     task: 'x',
     provider: 'vault',
     code: 'NOT_FOUND',
-    message: notFound({ ...location, pin: undefined, earlier: false, displayMount: 'secret' }).message,
+    message: notFound({ ...location, pin: undefined, earlier: false, displayMount: 'secret/' }, 'v2').message,
     durationMs: 1,
   },
   { type: 'driver.listening', socket: '/run/docker/plugins/vault-secrets-plugin.sock' },

@@ -31,8 +31,7 @@ export function parseConfigFile(text: string): ConfigFile {
   const access = root.access === undefined ? undefined : parseAccess(root.access, problems);
   const providers = mapOf(root.providers);
   // With other parts only, the providers are those of SECRETS_PROVIDER.
-  const hasOthers = root.hooks !== undefined || root.notifications !== undefined || access !== undefined;
-  const hasProviders = root.providers !== undefined || !hasOthers;
+  const hasProviders = root.providers !== undefined || Object.keys(root).length === 0;
   if (hasProviders && (providers === null || Object.keys(providers).length === 0)) {
     problems.push({ where: 'providers', message: 'must have a provider for each name, with its kind and settings' });
   }

@@ -143,6 +143,7 @@ export class Plugin {
     const observers: Readonly<Record<string, Observer>> = {
       'log and list of events': eventLog,
       status: container.get(loggingId.status),
+      'reasons of the status': container.get(loggingId.refusals),
       readiness: container.get(id.readiness),
       'health check of providers': healthCheck,
       'garbage collection': new IdleCollection(container.get(id.clock), collectGarbage),

@@ -81,6 +81,6 @@ test('options of the driver, which a stack file can give, are named in the probl
   const asked = { SecretName: 'optioned', ServiceName: 'web' };
   const { body } = await driverRequest(swarm.plugin.socketPath, '/SecretProvider.GetSecret', asked);
   expect(JSON.parse(body).Err).toContain(
-    'no label of the secret gives its path (an option of the driver does not count)',
+    'no label gives its path, so the default is read; set the label vault_path (an option of the driver does not count)',
   );
 });

@@ -1,8 +1,11 @@
+import { distance } from '@vault-swarm/kernel';
 import type { Environment, ProviderModule } from '@vault-swarm/provider';
 import { environmentVariables } from './environment-variables.ts';
 
 /** The prefixes of our settings, besides those of providers. */
 const OWN = ['MONITORING_', 'ROTATION_', 'PLUGIN_'];
+/** The most letters by which a misspelled name differs from the one that was meant. */
+const MAX_TYPOS = 3;
 /** The prefix of the command line's settings. */
 const OF_COMMAND_LINE = 'VAULT_SWARM_';
 
@@ -22,6 +25,9 @@ export function warnOfUnknown(
   for (const name of environment.unread) {
     if (!prefixes.some((prefix) => name.startsWith(prefix)) || name.startsWith(OF_COMMAND_LINE)) continue;
     if (variables.includes(name) || warned.has(name)) continue;
-    environment.warnUnread(name, 'there is no setting of this name; see docs/reference/environment.md');
+    const [nearest = ''] = variables.toSorted((a, b) => distance(name, a) - distance(name, b));
+    const meant = distance(name, nearest) <= MAX_TYPOS ? nearest : undefined;
+    const advice = meant === undefined ? 'see docs/reference/environment.md' : `did you mean ${meant}?`;
+    environment.warnUnread(name, `there is no setting of this name; ${advice}`);
   }
 }

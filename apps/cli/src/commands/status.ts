@@ -72,7 +72,10 @@ function show(paper: Paper, { document: overview, atMs }: Received<Overview>): v
 
 function showSummary(paper: Paper, { summary, problems, heartbeat_at, healthy }: Overview, nowMs: number): void {
   paper.say(`${summary.title}.`, TONES[summary.severity]);
-  const latest = healthy ? '' : ` The latest reconcile pass completed ${ago(heartbeat_at, nowMs, 'never')}.`;
+  const latest =
+    healthy || heartbeat_at === null
+      ? ''
+      : ` The latest reconcile pass completed ${ago(heartbeat_at, nowMs, 'never')}.`;
   paper.say(`${summary.explanation}${latest}`);
   for (const [index, problem] of problems.entries()) {
     showProblem(paper, `${String(index + 1).padStart(3)}. `, problem, nowMs);

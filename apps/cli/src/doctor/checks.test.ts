@@ -1,3 +1,4 @@
+import type { ProblemEntry } from '@vault-swarm/http/api';
 import { expect, test } from 'vitest';
 import { manager, overview, problemEntries } from '../testing/documents.ts';
 import { checkClocks } from './clock-check.ts';
@@ -6,7 +7,7 @@ import { checkDrivers } from './driver-check.ts';
 import type { EngineFacts, EngineSecret, EngineService, ManagedPlugin } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
 import { checkLabels } from './label-check.ts';
-import { checkPlugin, type PluginFacts } from './plugin-check.ts';
+import { checkPlugin, checkProviders, type PluginFacts } from './plugin-check.ts';
 import type { SocketAnswer } from './plugin-socket.ts';
 import { checkServices } from './service-check.ts';
 import { checkSocket } from './socket-check.ts';
@@ -251,6 +252,14 @@ test.each<[string, EngineService, string | null]>([
   expect(messages(check).join()).toContain(message ?? '');
 });
 
+test('a service whose failed tasks Swarm does not restart is a hint', () => {
+  const { TaskTemplate, ...spec } = service('web').Spec ?? {};
+  const given = { Spec: { ...spec, TaskTemplate: { ...TaskTemplate, RestartPolicy: { Condition: 'none' } } } };
+  expect(messages(checkServices([given], [secret('db')])).join()).toContain(
+    'Swarm does not restart a failed task of web',
+  );
+});
+
 test('services without update_config are reported together', () => {
   const { UpdateConfig: _, ...spec } = service('web').Spec ?? {};
   const services = ['a', 'b', 'c'].map((Name) => ({ Spec: { ...spec, Name } }));
@@ -305,6 +314,51 @@ const asked = (changes: Parameters<typeof overview>[0]): PluginFacts => ({
   clock: null,
 });
 
+const nothingCovered = { isServing: true, engine: [], hasWrongLabels: () => false };
+
+test('what one check explains, no other repeats: wrong labels, a silent engine, a provider that fails', () => {
+  const [labels, engine, provider] = problemEntries(
+    'db: label x',
+    'docker.sock does not exist (GET /info)',
+    'vault: sealed',
+  );
+  const problems = [
+    { ...labels, code: 'SECRET_UNDELIVERABLE' as const, secrets: ['db'] },
+    { ...engine, code: 'ORCHESTRATOR_UNAVAILABLE' as const },
+    { ...provider, code: 'PROVIDER_UNAVAILABLE' as const, message: 'A provider does not answer: vault: sealed' },
+  ] as unknown as ProblemEntry[];
+  const [vault] = overview({}).providers;
+  const error = { code: 'UNAVAILABLE' as const, message: 'sealed' };
+  const facts = asked({
+    problems,
+    healthy: false,
+    providers: vault === undefined ? [] : [{ ...vault, state: 'failing', error }],
+  });
+  const ofPlugin = (covered: Parameters<typeof checkPlugin>[1]) =>
+    messages(checkPlugin(facts, covered)).filter((message) => !message.startsWith('the plugin is version'));
+  const found = ofPlugin(nothingCovered);
+  expect(found).toEqual([
+    expect.stringContaining('db: label x'),
+    expect.stringContaining('docker.sock does not exist'),
+  ]);
+  const engineFinding = [{ kind: 'wrong' as const, message: 'docker.sock does not exist (GET /info)', fix: '' }];
+  const covered = { ...nothingCovered, engine: engineFinding, hasWrongLabels: (name: string) => name === 'db' };
+  expect(ofPlugin(covered)).toEqual([]);
+  expect(checkProviders(facts).findings).toMatchObject([
+    { message: 'vault fails: sealed (UNAVAILABLE)', fix: `${provider?.action}.` },
+  ]);
+});
+
+test('a secret with labels of the plugin and no driver is wrong', () => {
+  const secrets = [
+    { ID: 's1', Spec: { Name: 'db', Labels: { vault_path: 'app/db' } } },
+    { ID: 's2', Spec: { Name: 'own' } },
+  ];
+  expect(messages(checkDrivers(secrets, 'p'))).toContainEqual(
+    expect.stringMatching(/^db has labels of the plugin and no driver/),
+  );
+});
+
 test('a manager without a plugin is wrong in one check only, different versions are a hint, and all are listed on request', () => {
   const managers = ['m1', 'm2', 'm3'].map((name) =>
     manager(name, name === 'm3' ? { state: 'missing', message: 'has no plugin' } : {}),
@@ -319,7 +373,7 @@ test('a manager without a plugin is wrong in one check only, different versions 
   const check = checkCluster(facts, false);
   expect(check.summary).toBe('the plugin runs on 2 of 3 managers');
   expect(check.findings.map(({ kind }) => kind)).toEqual(['wrong', 'hint']);
-  expect(checkPlugin(facts, true).findings.filter(({ kind }) => kind === 'wrong')).toEqual([]);
+  expect(checkPlugin(facts, nothingCovered).findings.filter(({ kind }) => kind === 'wrong')).toEqual([]);
   expect(checkCluster(facts, true).summary).toContain('m3 (standby) has no plugin');
 });
 

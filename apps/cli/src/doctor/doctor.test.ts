@@ -90,7 +90,7 @@ test('starts with the problems and what to do, and ends with 1', async () => {
   answers['/secrets'] = [{ ID: 's1', Spec: { Name: 'db', Labels: { vault_pth: 'app' }, Driver: { Name: DRIVER } } }];
   const { exitCode, stdout } = await examine();
   expect(stdout).toMatch(
-    /^1 problem, 0 hints:\n\nWRONG labels: db: label "vault_pth" = "app" is not known; (.*\n)+? *Create the secret again/,
+    /^1 problem, 0 hints:\n\nWRONG labels: db: label "vault_pth" = "app" is not known; (.*\n)+? *Remove the secret, and create it again/,
   );
   expect(exitCode).toBe(1);
 });

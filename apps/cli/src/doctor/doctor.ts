@@ -1,5 +1,6 @@
+import { configurationProblems } from '@vault-swarm/plugin/configuration-problems';
 import { builtInProviders } from '@vault-swarm/plugin/providers';
-import { Environment } from '@vault-swarm/provider';
+import { type ConfigurationProblem, Environment } from '@vault-swarm/provider';
 import { EXIT, type ExitCode, Failure } from '../failure.ts';
 import type { PluginClient } from '../plugin/client.ts';
 import type { Report } from '../report.ts';
@@ -12,7 +13,7 @@ import { checkDrivers, ourSecrets } from './driver-check.ts';
 import { askEngine, type EngineFacts, type SwarmFacts } from './engine.ts';
 import { checkEngine, checkSwarm } from './engine-check.ts';
 import { type Check, type Finding, skipped } from './finding.ts';
-import { checkLabels, type LabelledProvider } from './label-check.ts';
+import { checkLabels, hasWrongLabels, type LabelledProvider } from './label-check.ts';
 import {
   checkPlugin,
   checkPolicies,
@@ -45,14 +46,20 @@ export async function doctor(
   const configured = environment.optional('PLUGIN_SOCKET') ?? null;
   const socket = await checkSocket(engine, pluginName, configured, askSocket);
   const isServing = !socket.isSkipped && socket.findings.length === 0;
+  const ofEngine = checkEngine(engine);
+  const ofSwarm = checkTheSwarm(engine, pluginName, providersOf(plugin, environment));
   const checks = [
-    checkEngine(engine),
+    ofEngine,
     checkSwarm(engine),
+    checkSettings(plugin, isServing ? [] : await wrongSettings(plugin, world)),
     checkCluster(plugin, listsManagers),
     socket,
-    ...checkTheSwarm(engine, pluginName, providersOf(plugin, environment)),
-    checkPlugin(plugin, isServing),
-    checkSettings(plugin),
+    ...ofSwarm,
+    checkPlugin(plugin, {
+      isServing,
+      engine: ofEngine.findings,
+      hasWrongLabels: (secret) => ofSwarm.some((check) => check.name === 'labels' && hasWrongLabels(check, secret)),
+    }),
     checkProviders(plugin),
     checkPolicies(plugin),
     checkTransport(plugin),
@@ -78,6 +85,16 @@ async function askPlugin(open: () => PluginClient): Promise<PluginFacts> {
     if (error instanceof Failure) return { kind: 'failed', failure: error };
     throw error;
   }
+}
+
+/**
+ * Why the plugin does not start, if this environment is its own. A setting that is missing here may be given elsewhere,
+ * so only settings that are given count.
+ */
+async function wrongSettings(plugin: PluginFacts, { env, readFile }: World): Promise<readonly ConfigurationProblem[]> {
+  if (plugin.kind === 'answered' || plugin.failure.code !== 'CONNECTION_REFUSED') return [];
+  const problems = await configurationProblems(env, readFile);
+  return problems.filter(({ variable }) => (env[variable] ?? '') !== '');
 }
 
 function checkTheSwarm(

@@ -3,6 +3,7 @@ import { displayText } from '@vault-swarm/kernel';
 import { names } from '../terminal/words.ts';
 import type { EngineSecret } from './engine.ts';
 import { type Check, checked, type Finding, hint, wrong } from './finding.ts';
+import { isOfProvider } from './label-check.ts';
 import { resembles } from './plugin-name.ts';
 
 /** The secrets whose driver is the plugin of this name. */
@@ -29,8 +30,20 @@ export function checkDrivers(secrets: readonly EngineSecret[], pluginName: strin
   );
   const withOptions = ours.filter(({ Spec: spec }) => Object.keys(spec?.Driver?.Options ?? {}).length > 0);
   if (withOptions.length > 0) findings.push(optionsAreNotRead(withOptions));
+  const withoutDriver = secrets.filter(
+    ({ Spec: spec }) => spec?.Driver === undefined && Object.keys(spec?.Labels ?? {}).some(isOfProvider),
+  );
+  if (withoutDriver.length > 0) findings.push(noDriver(withoutDriver, pluginName));
   if (ours.length === 0 && findings.length === 0) findings.push(noneIsOurs([...others.keys()], pluginName));
   return checked('drivers', `${ours.length} of ${secrets.length} secrets have the driver ${pluginName}`, findings);
+}
+
+/** Swarm delivers the text with which such a secret was created. */
+function noDriver(secrets: readonly EngineSecret[], pluginName: string): Finding {
+  return wrong(
+    `${names(secrets.map(({ Spec: spec }) => spec?.Name ?? ''))} has labels of the plugin and no driver, so the plugin is not asked for it`,
+    `Create these secrets again with --driver ${pluginName}, or driver: ${pluginName} in a stack file.`,
+  );
 }
 
 /** Swarm keeps options of a driver, and never gives them to it. */

@@ -52,6 +52,7 @@ export interface EngineService {
     readonly Mode?: { readonly Replicated?: { readonly Replicas?: number }; readonly Global?: object };
     readonly UpdateConfig?: EngineUpdateConfig;
     readonly TaskTemplate?: {
+      readonly RestartPolicy?: { readonly Condition?: string };
       readonly ContainerSpec?: {
         readonly Secrets?: readonly { readonly SecretID?: string }[] | null;
         readonly Mounts?: readonly { readonly Type?: string }[] | null;

@@ -1,7 +1,7 @@
-import { displayText, quoted } from '@vault-swarm/kernel';
+import { dockerAdvice } from '@vault-swarm/docker/config';
+import { displayText, distance, quoted } from '@vault-swarm/kernel';
 import { builtInProviders } from '@vault-swarm/plugin/providers';
 import { decryptionLabels, LabelReader, type NamedScheme, ProviderError } from '@vault-swarm/provider';
-import { distance } from '../terminal/distance.ts';
 import { count } from '../terminal/words.ts';
 import type { EngineSecret, EngineService } from './engine.ts';
 import { type Check, checked, type Finding, skipped, wrong } from './finding.ts';
@@ -14,6 +14,11 @@ const PREFIXED = ['rotate_window', 'rotate_debounce', ...decryptionLabels];
 export interface LabelledProvider {
   readonly name: string;
   readonly kind: string;
+}
+
+/** Whether a label is one of a provider's, such as `vault_path`. */
+export function isOfProvider(label: string): boolean {
+  return [...SCHEMES.values()].some(({ names }) => names.includes(label));
 }
 
 /** What labels mean with default settings. Settings change the path that labels give, and not whether labels are right. */
@@ -45,38 +50,55 @@ export function checkLabels(
     );
   }
   const reader = new LabelReader(schemes, [...SCHEMES.keys()]);
-  const findings = secrets.flatMap((secret) => [
-    ...unreadable(reader, secret, services),
-    ...passedOver(secret, [...COMMON, ...PREFIXED, ...schemes.flatMap(({ scheme }) => scheme.names)]),
-  ]);
+  const known = [...COMMON, ...PREFIXED, ...schemes.flatMap(({ scheme }) => scheme.names)];
+  const findings = secrets.flatMap((secret) => {
+    const user = userOf(secret, services);
+    return [...unreadable(reader, secret, user), ...passedOver(secret, user, known)];
+  });
   return checked('labels', `of ${count(secrets.length, 'secret')}, for ${names}`, findings);
 }
 
-const FIX = "Create the secret again with the correct labels. Docker's command line cannot change them.";
+/** Docker's command line can't change labels, and can't remove a secret that is in use. */
+function fixFor(secret: string, user: string | undefined): string {
+  if (user === undefined) return 'Remove the secret, and create it again with correct labels.';
+  const command = dockerAdvice.replaceSecret(displayText(secret), displayText(user));
+  return `Create a secret with correct labels under another name, and replace it in the service: ${command}`;
+}
 
-function unreadable(
-  reader: LabelReader,
-  { ID: id, Spec: spec }: EngineSecret,
-  services: readonly EngineService[],
-): Finding[] {
+/** Whether a check found the labels of this secret wrong. */
+export function hasWrongLabels({ findings }: Check, secret: string): boolean {
+  return findings.some(({ message }) => message.startsWith(`${displayText(secret)}: `));
+}
+
+/** The name of a service that uses the secret. */
+function userOf({ ID: id }: EngineSecret, services: readonly EngineService[]): string | undefined {
   const user = services.find(({ Spec: service }) =>
     service?.TaskTemplate?.ContainerSpec?.Secrets?.some(({ SecretID }) => SecretID === id),
   );
+  return user?.Spec?.Name;
+}
+
+function unreadable(reader: LabelReader, { ID: id, Spec: spec }: EngineSecret, user: string | undefined): Finding[] {
   const name = spec?.Name ?? id;
   try {
     // Whether it has a service yet is no question of its labels.
-    reader.read(spec?.Labels ?? {}, name, user?.Spec?.Name ?? 'SERVICE');
+    reader.read(spec?.Labels ?? {}, name, user ?? 'SERVICE');
     return [];
   } catch (error) {
-    if (error instanceof ProviderError) return [wrong(`${displayText(name)}: ${error.message}`, FIX)];
+    if (error instanceof ProviderError) return [wrong(`${displayText(name)}: ${error.message}`, fixFor(name, user))];
     throw error;
   }
 }
 
 /** Labels without a provider's prefix are anybody's, so the plugin says nothing of them. */
-function passedOver({ ID: id, Spec: spec }: EngineSecret, known: readonly string[]): Finding[] {
+function passedOver(
+  { ID: id, Spec: spec }: EngineSecret,
+  user: string | undefined,
+  known: readonly string[],
+): Finding[] {
+  const name = spec?.Name ?? id;
   return similarLabels(Object.keys(spec?.Labels ?? {}), known).map((message) =>
-    wrong(`${displayText(spec?.Name ?? id)}: ${message}`, FIX),
+    wrong(`${displayText(name)}: ${message}`, fixFor(name, user)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { withoutTag } from '@vault-swarm/docker/config';
 import { displayText } from '@vault-swarm/kernel';
-import { parseConfiguration } from '@vault-swarm/plugin/configuration';
+import { configurationProblems } from '@vault-swarm/plugin/configuration-problems';
 import type { ReadFile } from '@vault-swarm/provider';
 import type { ManagedPlugin } from './engine.ts';
 import { type Finding, wrong } from './finding.ts';
@@ -13,7 +13,10 @@ const INSIDE = '/run/vault-swarm';
  * What is wrong with the settings of a managed plugin. The engine shows them also while it is disabled, and then only
  * they say why it does not start. Files are read on this machine, from the source of the mount.
  */
-export function checkManagedSettings(managed: ManagedPlugin, readFile: ReadFile = readText): readonly Finding[] {
+export async function checkManagedSettings(
+  managed: ManagedPlugin,
+  readFile: ReadFile = readText,
+): Promise<readonly Finding[]> {
   const { Name: name = '', Enabled: isEnabled, Settings: settings } = managed;
   if (settings?.Env == null) return [];
   const variables = Object.fromEntries(settings.Env.map(pairOf));
@@ -28,17 +31,17 @@ export function checkManagedSettings(managed: ManagedPlugin, readFile: ReadFile 
             `Run docker plugin disable --force ${name}; docker plugin set ${name} PLUGIN_NAME=${withoutTag(name)}; docker plugin enable ${name}`,
           ),
         ];
-  // A file with further settings is not read: the plugin itself checks it.
-  if (isEnabled === true || (variables.CONFIG_FILE ?? '') !== '') return differs;
+  if (isEnabled === true) return differs;
   const source = settings.Mounts?.find((mount) => mount.Name === 'credentials')?.Source ?? '';
-  const parsed = parseConfiguration(variables, (path) => readFile(onHost(path, source)));
-  const problems = parsed.ok ? [] : parsed.problems;
+  const problems = await configurationProblems(variables, (path) => readFile(onHost(path, source)));
   return [
     ...differs,
     ...problems.map(({ variable, message }) =>
       wrong(
         `its setting ${variable}: ${message}`,
-        `Correct it: docker plugin set ${name} ${variable}=…, then docker plugin enable ${name}`,
+        variable === 'CONFIG_FILE'
+          ? `Correct the file, or the setting: docker plugin set ${name} CONFIG_FILE=…, then docker plugin enable ${name}`
+          : `Correct it: docker plugin set ${name} ${variable}=…, then docker plugin enable ${name}`,
       ),
     ),
   ];

@@ -1,4 +1,5 @@
 import type { Overview, ProblemEntry } from '@vault-swarm/http/api';
+import type { ConfigurationProblem } from '@vault-swarm/provider';
 import type { Failure } from '../failure.ts';
 import type { PluginAddress } from '../plugin/address.ts';
 import { VERSION } from '../version.ts';
@@ -19,29 +20,50 @@ export type PluginFacts =
 
 const NOT_REACHED = 'the plugin was not reached';
 
-const STACK_ADVICE =
-  'In a stack, give the plugin the network of its manager: deploy with docker/stack.yml and docker/stack.host.yml. ' +
+const PORT_ADVICE =
+  'Check that its ENABLE_MONITORING is not false, and compare its MONITORING_PORT. In a stack, give the plugin the network of its manager: deploy with docker/stack.yml and docker/stack.host.yml. ' +
   'If the port is elsewhere, set VAULT_SWARM_URL.';
 
-/**
- * Whether the plugin is reached, and what it says itself.
- * @param isServing whether its socket answers: then it runs, and only its port is not reached.
- */
-export function checkPlugin(facts: PluginFacts, isServing: boolean): Check {
+/** What other checks found that the plugin may say too. */
+export interface Covered {
+  /** Whether its socket answers: then it runs, and only its port is not reached. */
+  readonly isServing: boolean;
+  /** Findings about the engine. */
+  readonly engine: readonly Finding[];
+  /** Whether the labels of this secret are wrong. */
+  readonly hasWrongLabels: (secret: string) => boolean;
+}
+
+/** Problems that say why reconcile passes do not complete. */
+const EXPLAINS_UNHEALTHY = new Set([
+  'ORCHESTRATOR_UNAVAILABLE',
+  'ORCHESTRATOR_ACCESS_DENIED',
+  'RECONCILE_STALLED',
+  'NOT_A_MANAGER',
+]);
+
+/** Whether the plugin is reached, and what it says itself that no other check says. */
+export function checkPlugin(facts: PluginFacts, { isServing, engine, hasWrongLabels }: Covered): Check {
   if (facts.kind === 'failed') {
     const { message, advice, code } = facts.failure;
     const isPortOnly = isServing && code === 'CONNECTION_REFUSED';
     return checked('plugin', isPortOnly ? 'runs, and its port is not reached' : 'not reached', [
       isPortOnly
-        ? wrong(`the plugin runs, since its socket responds, but ${message}`, STACK_ADVICE)
+        ? wrong(`the plugin runs, since its socket responds, but ${message}`, PORT_ADVICE)
         : wrong(message, advice),
     ]);
   }
   const { overview, address } = facts;
+  const isElsewhere = (problem: ProblemEntry) =>
+    isPolicyMissing(problem) ||
+    isOfManagers(problem) ||
+    (problem.code === 'PROVIDER_UNAVAILABLE' && overview.providers.some(isFailing)) ||
+    (problem.code === 'ORCHESTRATOR_UNAVAILABLE' && engine.some(({ message }) => problem.message.includes(message))) ||
+    (problem.code === 'SECRET_UNDELIVERABLE' && problem.secrets.every(hasWrongLabels));
   const findings: Finding[] = overview.problems
-    .filter((problem) => !isPolicyMissing(problem) && !isOfManagers(problem))
+    .filter((problem) => !isElsewhere(problem))
     .map(({ code, message, action }) => wrong(`${message} (${code})`, `${action}.`));
-  if (!overview.healthy) {
+  if (!overview.healthy && !overview.problems.some(({ code }) => EXPLAINS_UNHEALTHY.has(code))) {
     findings.unshift(
       wrong(
         'the plugin is unhealthy: its reconcile passes do not end, or Docker does not respond to it',
@@ -63,9 +85,21 @@ export function checkPlugin(facts: PluginFacts, isServing: boolean): Check {
   return checked('plugin', `${overview.plugin.name} ${overview.plugin.version} at ${address.url.origin}`, findings);
 }
 
-/** Whether the plugin runs with dangerous or ignored settings. */
-export function checkSettings(facts: PluginFacts): Check {
-  if (facts.kind === 'failed') return skipped('settings', NOT_REACHED);
+/**
+ * Whether the plugin runs with dangerous or ignored settings.
+ * @param ofEnvironment what is wrong with the settings in this environment, for a plugin that does not run.
+ */
+export function checkSettings(facts: PluginFacts, ofEnvironment: readonly ConfigurationProblem[]): Check {
+  if (facts.kind === 'failed') {
+    if (ofEnvironment.length === 0) return skipped('settings', NOT_REACHED);
+    return checked(
+      'settings',
+      'of this environment',
+      ofEnvironment.map(({ variable, message }) =>
+        wrong(`the plugin does not start with this environment: ${variable}: ${message}`, `Correct ${variable}.`),
+      ),
+    );
+  }
   const { warnings } = facts.overview;
   return checked(
     'settings',
@@ -76,28 +110,29 @@ export function checkSettings(facts: PluginFacts): Check {
   );
 }
 
-const FIXES: Readonly<Record<string, string>> = {
-  UNAVAILABLE:
-    'Check whether it runs and is unsealed, and whether this node reaches it. Last good values are served meanwhile.',
-  UNAUTHENTICATED: "Renew the plugin's token, or the secret id of its AppRole.",
-  ACCESS_DENIED: 'Add the policy that the message names.',
-  RATE_LIMITED: 'Set a longer VAULT_ROTATION_INTERVAL, or raise the quota.',
-};
-
 /** Whether the plugin's providers answer it. */
 export function checkProviders(facts: PluginFacts): Check {
   if (facts.kind === 'failed') return skipped('providers', NOT_REACHED);
-  const { providers } = facts.overview;
+  const { providers, problems } = facts.overview;
   return checked(
     'providers',
     providers.map(({ name, state }) => `${name} ${state}`).join(', '),
-    providers.flatMap(({ name, state, error }) => {
-      if (state === 'ok' || state === 'unused') return [];
+    providers.filter(isFailing).map(({ name, state, error }) => {
       const away = state === 'circuit-open' ? 'does not respond, and its circuit breaker is open' : 'fails';
       const reason = error === null ? '' : `: ${error.message} (${error.code})`;
-      return [wrong(`${name} ${away}${reason}`, FIXES[error?.code ?? ''] ?? 'See docs/reference/errors.md.')];
+      const known = problems.find(
+        ({ code, message }) => code === 'PROVIDER_UNAVAILABLE' && message.includes(` ${name}: `),
+      );
+      return wrong(
+        `${name} ${away}${reason}`,
+        known === undefined ? 'See docs/reference/errors.md.' : `${known.action}.`,
+      );
     }),
   );
+}
+
+function isFailing({ state }: Overview['providers'][number]): boolean {
+  return state !== 'ok' && state !== 'unused';
 }
 
 /** Whether a policy is missing, by what the plugin says of its providers. */

@@ -1,6 +1,6 @@
 import { withoutTag } from '@vault-swarm/docker/config';
+import { distance } from '@vault-swarm/kernel';
 import { expect, test } from 'vitest';
-import { distance } from '../terminal/distance.ts';
 import { resembles } from './plugin-name.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 import { withoutTag } from '@vault-swarm/docker/config';
-import { distance } from '../terminal/distance.ts';
+import { distance } from '@vault-swarm/kernel';
 
 /** Whether someone who wrote `other` may have meant `name`: another case, other signs, a letter or two, another directory. */
 export function resembles(other: string, name: string): boolean {

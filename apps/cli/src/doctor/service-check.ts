@@ -13,6 +13,12 @@ export function checkServices(services: readonly EngineService[], secrets: reado
   const note = (found: readonly EngineService[], message: (who: string) => string, fix: string) => {
     if (found.length > 0) findings.push(hint(message(names(found.map(nameOf))), fix));
   };
+  note(
+    users.filter(({ Spec: spec }) => spec?.TaskTemplate?.RestartPolicy?.Condition === 'none'),
+    (who) =>
+      `Swarm does not restart a failed task of ${who} (restart condition none), also if it did not get its secret`,
+    'After you fixed a cause, run docker service update --force SERVICE. Or set the restart condition any.',
+  );
   const lonely = users.filter((service) => isLonely(service) && !startsFirst(service));
   note(
     lonely.filter(keepsData),

@@ -56,13 +56,13 @@ export async function checkSocket(
   ]);
 }
 
-function checkManaged(managed: ManagedPlugin): Check {
+async function checkManaged(managed: ManagedPlugin): Promise<Check> {
   const { Id: id = '', Name: name = '', Enabled: isEnabled, Config: config } = managed;
   const { Socket: socket = '', Types: types } = config?.Interface ?? {};
   const path = `${DIRECTORY}/${id}/${socket}`;
   const length = Buffer.byteLength(path);
   return checked('socket', `the managed plugin ${name}`, [
-    ...checkManagedSettings(managed),
+    ...(await checkManagedSettings(managed)),
     ...(isEnabled === true
       ? []
       : [

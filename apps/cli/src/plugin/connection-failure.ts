@@ -14,7 +14,7 @@ export function connectionFailure(error: unknown, { url, source }: PluginAddress
     return new Failure(
       'CONNECTION_REFUSED',
       `no process listens at ${where}`,
-      `Start the plugin, or enable its port (ENABLE_MONITORING, MONITORING_PORT). ${found}.`,
+      `Start the plugin; if it ends at once, the end of its log says why. Or enable its port (ENABLE_MONITORING, MONITORING_PORT). ${found}.`,
       error,
     );
   }

@@ -1,4 +1,4 @@
-import { distance } from './distance.ts';
+import { distance } from '@vault-swarm/kernel';
 
 /** The known name that was probably meant; `null` if none is similar. */
 export function similarTo(given: string, known: readonly string[]): string | null {

@@ -171,8 +171,9 @@ export function summaryOf(
     isRotationEnabled: true,
     isLockedDown: false,
     problems,
-    services: services.map(({ state, running_tasks, outdated_tasks, task_revisions }) => ({
-      state,
+    driver: 'vault-secrets-plugin',
+    services: services.map(({ name, state, running_tasks, outdated_tasks, task_revisions }) => ({
+      ...{ name, state },
       runningTasks: running_tasks,
       outdatedTasks: outdated_tasks,
       taskRevisions: task_revisions,

@@ -8,7 +8,7 @@ import { AccessReload } from '../access-reload.ts';
 import { CachedStatus } from '../cached-status.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
-import { eventCatalog } from '../plugin-events.ts';
+import { eventCatalog, type PluginEvent } from '../plugin-events.ts';
 import { id } from './identifiers.ts';
 import { provide } from './provide.ts';
 import { rotationId } from './rotation-container.ts';
@@ -20,6 +20,8 @@ export const loggingId = {
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
   accessReload: Symbol('accessReload') as ServiceIdentifier<AccessReload>,
+  /** Tells the rotation why tasks got no value, for the status. */
+  refusals: Symbol('refusals') as ServiceIdentifier<{ observe(event: PluginEvent): void }>,
   healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
   /** Receives the events for the log and the event list. */
   eventLog: Symbol('eventLog') as ServiceIdentifier<EventDeduplicator>,
@@ -48,6 +50,11 @@ export function addLogging(container: Container): void {
       return rotation.healthCheck((name) => readiness.providerAnswered({ isDefault: name === first }));
     },
   );
+  provide(container, loggingId.refusals, { rotation: rotationId.rotation }, ({ rotation }) => ({
+    observe: (event) => {
+      if (event.type === 'delivery.failed') rotation.refused(event);
+    },
+  }));
   provide(
     container,
     loggingId.credentials,

@@ -82,7 +82,7 @@ export class AwsSecrets implements SecretProvider, RevisionReader {
     );
     const { versionId, createdAtMs } = found;
     return {
-      value: selectValue(found.payload, ref),
+      value: selectValue(found.payload, ref, versionId),
       revision: versionId,
       readAtMs,
       ...(createdAtMs === undefined ? {} : { createdAtMs }),

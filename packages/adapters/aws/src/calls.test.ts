@@ -86,7 +86,10 @@ describe('a call', () => {
     const clock: Clock = { ...realClock, after: (delayMs, callback) => realClock.after(delayMs / 20, callback) };
     const hasty = providerOf(variablesFor(aws.endpoint), { clock });
     const error = await vaultErrorOf(hasty.secrets.read(refTo('db'), { signal: new AbortController().signal }));
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: 'aws db: AWS did not answer within 10000 ms' });
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^aws db: AWS did not answer within 10000 ms; check/),
+    });
     await hasty.close();
   });
 

@@ -147,7 +147,10 @@ export class SecretsClient {
     } catch (error) {
       if (either.aborted) throw new ProviderError('UNAVAILABLE', `${displayName}: the call was aborted`);
       if (error instanceof DeadlineExceeded) {
-        throw new ProviderError('UNAVAILABLE', `${displayName}: AWS did not answer within ${error.deadlineMs} ms`);
+        throw new ProviderError(
+          'UNAVAILABLE',
+          `${displayName}: AWS did not answer within ${error.deadlineMs} ms; check the network and any proxy on the way`,
+        );
       }
       throw providerErrorFor(error, { displayName, action });
     } finally {

@@ -84,7 +84,7 @@ export class AzureSecrets implements SecretProvider, RevisionReader {
 
 function revisionOf({ payload, version, attributes }: FoundVersion, ref: SecretRef, readAtMs: number): SecretRevision {
   const { createdAtMs } = attributes;
-  const value = selectValue(payload, ref);
+  const value = selectValue(payload, ref, version);
   return { value, revision: version, readAtMs, ...(createdAtMs === undefined ? {} : { createdAtMs }) };
 }
 

@@ -9,13 +9,13 @@ export const dockerAdvice: OrchestratorAdvice = {
   actions: {
     NOT_A_MANAGER: 'Run the plugin on the managers, or promote this node: docker node promote NODE',
     ORCHESTRATOR_UNAVAILABLE:
-      'Secrets are still delivered, but nothing is rotated. Check the engine of this node: docker info, journalctl -u docker',
+      'Check the engine of this node: docker info, journalctl -u docker. Until it answers, secrets are delivered, and nothing is rotated',
     ORCHESTRATOR_ACCESS_DENIED: 'Allow the request in the proxy before the Docker socket: see docs/reference/docker.md',
     RECONCILE_STALLED:
-      'Secrets are still delivered, but nothing is rotated. Check docker info, and the log of the plugin',
+      'Check docker info, and the log of the plugin. Until then secrets are delivered, and nothing is rotated',
     SERVICE_FAILING: `Fix the cause. See each attempt: ${ATTEMPTS}`,
     SERVICE_DEGRADED: `Fix the cause. See each attempt: ${ATTEMPTS}`,
-    ROTATION_BLOCKED: `Running tasks keep their values. Fix the cause; the rotation then continues. See ${ATTEMPTS}`,
+    ROTATION_BLOCKED: `Fix the cause; the rotation then continues. Running tasks keep their values. See ${ATTEMPTS}`,
   },
   replaceSecret: (secret, service) =>
     `docker service update --secret-rm ${secret} --secret-add source=NEW,target=${secret} ${service}`,

@@ -132,6 +132,6 @@ function revisionOf(
 ): SecretRevision {
   // As in swarm-external-secrets, the field "value" of a text is the text itself.
   const { field, ...whole } = ref;
-  const value = selectValue(payload, payload.kind === 'bytes' && field === 'value' ? whole : ref);
+  const value = selectValue(payload, payload.kind === 'bytes' && field === 'value' ? whole : ref, revision);
   return { value, revision, readAtMs, ...(createdAt === undefined ? {} : { createdAtMs: Date.parse(createdAt) }) };
 }

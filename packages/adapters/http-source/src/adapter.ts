@@ -5,7 +5,6 @@ import {
   type SecretProvider,
   type SecretRef,
   type SecretRevision,
-  type SecretValue,
   selectValue,
 } from '@vault-swarm/provider';
 import type { HttpConfig } from './config.ts';
@@ -43,8 +42,10 @@ export class HttpSecrets implements SecretProvider {
       client.request({ operation: 'read', method: 'GET', path, subject: displayName, signal }),
     );
     if (found.etag !== undefined) tags.set(path, found.etag);
-    const value = selectValue(payloadOf(found, this.#config.value, displayName), ref);
-    return { value, revision: this.#revisionOf(found, value), readAtMs };
+    const given = this.#revisionOf(found);
+    const value = selectValue(payloadOf(found, this.#config.value, displayName), ref, given);
+    // If a response lacks the configured version, the digest of the value still changes with it.
+    return { value, revision: given ?? this.#options.digest(value.reveal()), readAtMs };
   }
 
   /** Aborts requests in flight. */
@@ -52,11 +53,10 @@ export class HttpSecrets implements SecretProvider {
     this.#reads.close();
   }
 
-  /** If a response lacks the configured version, the digest of the value still changes with it. */
-  #revisionOf({ etag, json }: HttpResponse, value: SecretValue): string {
+  /** The configured version of a response, if it has one. */
+  #revisionOf({ etag, json }: HttpResponse): string | undefined {
     const { revision } = this.#config;
-    const given =
-      revision.kind === 'etag' ? etag : revision.kind === 'pointers' ? revisionAt(json, revision) : undefined;
-    return given ?? this.#options.digest(value.reveal());
+    if (revision.kind === 'etag') return etag;
+    return revision.kind === 'pointers' ? (revisionAt(json, revision) ?? undefined) : undefined;
   }
 }

@@ -29,6 +29,7 @@ export function overviewDocument(sources: MonitoringSources, lists: Lists, acces
       isLockedDown: sources.status().lockdown !== null,
       problems,
       services: sources.status().services,
+      driver: sources.pluginName,
       secrets: lists.counts.secrets,
     }),
     healthy: health.healthy,

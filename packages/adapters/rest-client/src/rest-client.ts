@@ -94,7 +94,10 @@ export class RestClient {
     } catch (error) {
       if (either.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${call.server} was aborted`);
       if (error instanceof DeadlineExceeded) {
-        throw new ProviderError('UNAVAILABLE', `${call.server} did not answer within ${error.deadlineMs} ms`);
+        throw new ProviderError(
+          'UNAVAILABLE',
+          `${call.server} did not answer within ${error.deadlineMs} ms; check the network and any proxy on the way`,
+        );
       }
       throw error;
     }

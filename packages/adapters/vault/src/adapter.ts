@@ -87,14 +87,15 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
   }
 
   #answer(ref: SecretRef, { found, readAtMs }: LocationRead<Found>): SecretRevision {
-    const value = selectValue({ kind: 'fields', fields: found.fields }, ref);
     const { version, rotation } = found;
     const createdTime = version?.createdTime ?? rotation?.rotatedAt ?? undefined;
+    const named = version === undefined ? createdTime : revisionOf(version);
+    const value = selectValue({ kind: 'fields', fields: found.fields }, ref, named);
     const createdAtMs = Date.parse(createdTime ?? '');
     const nextInMs = rotation?.nextInMs ?? null;
     return {
       value,
-      revision: version === undefined ? (createdTime ?? this.#digest(value.reveal())) : revisionOf(version),
+      revision: named ?? this.#digest(value.reveal()),
       readAtMs,
       ...(Number.isNaN(createdAtMs) ? {} : { createdAtMs }),
       ...(nextInMs === null ? {} : { replacedInMs: nextInMs }),
@@ -131,5 +132,5 @@ export class VaultSecrets implements SecretProvider, RevisionReader {
 }
 
 function failure(outcome: Exclude<KvOutcome, Found>, location: KvLocation, version: KvVersion | 'none'): ProviderError {
-  return outcome.kind === 'refused' ? denied(location, version) : notFound(location, outcome);
+  return outcome.kind === 'refused' ? denied(location, version) : notFound(location, version, outcome);
 }

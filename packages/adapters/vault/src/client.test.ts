@@ -154,11 +154,13 @@ describe('the client of Vault', () => {
     });
     closing.push(() => vault.close());
     const error = await rejection(vault.request({ operation: 'read', method: 'GET', path: 'x', ...soon() }));
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: `vault at ${address} did not answer within 10000 ms` });
+    const advice = 'check VAULT_ADDR, any firewall or proxy on the way, and whether the server is overloaded';
+    const message = `vault at ${address} did not answer within 10000 ms; ${advice}`;
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message });
     const shorter = await rejection(
       client(address).request({ operation: 'read', method: 'GET', path: 'x', deadlineMs: 30, ...soon() }),
     );
-    expect(shorter.message).toBe(`vault at ${address} did not answer within 30 ms`);
+    expect(shorter.message).toBe(`vault at ${address} did not answer within 30 ms; ${advice}`);
   });
 
   test('says how a server is unreachable', async () => {

@@ -96,9 +96,15 @@ export class VaultClient {
     } catch (error) {
       if (error instanceof ProviderError) throw error;
       if (call.signal.aborted) throw new ProviderError('UNAVAILABLE', `the call to ${this.server} was aborted`);
-      const why = error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms` : 'is unreachable';
+      const why =
+        error instanceof DeadlineExceeded ? `did not answer within ${deadlineMs} ms; ${this.#slow}` : 'is unreachable';
       throw new ProviderError('UNAVAILABLE', `${this.server} ${why}`);
     }
+  }
+
+  /** What to check if there is no answer. */
+  get #slow(): string {
+    return `check ${this.prefix}_ADDR, any firewall or proxy on the way, and whether the server is overloaded`;
   }
 
   /** Closes all connections and aborts calls in flight. */

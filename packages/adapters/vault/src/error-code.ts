@@ -159,7 +159,8 @@ const RULES: readonly Rule[] = [
     status: '4xx',
     isForeign: true,
     code: 'UNAVAILABLE',
-    advice: 'the response does not come from Vault; check the address, and any proxy between the server and the plugin',
+    advice:
+      'the response does not come from Vault; check VAULT_ADDR (or OPENBAO_ADDR), and any proxy between the server and the plugin',
   },
   {
     status: '5xx',

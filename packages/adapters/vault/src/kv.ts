@@ -195,9 +195,11 @@ export function replaced({ displayName }: KvLocation): ProviderError {
 
 /** The error for a secret or version that does not exist. */
 export function notFound(
-  { displayName, pin, displayMount }: KvLocation,
+  location: KvLocation,
+  version: KvVersion | 'none',
   { noMount = false, isOdd = false } = {},
 ): ProviderError {
+  const { displayName, pin, displayMount } = location;
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
@@ -208,16 +210,32 @@ export function notFound(
   const missing = pin === undefined ? 'there is no such secret' : 'there is no such version of it';
   return new ProviderError(
     'NOT_FOUND',
-    `${displayName}: ${noMount ? `nothing is mounted at ${displayMount}` : missing}`,
+    `${displayName}: ${noMount ? `nothing is mounted at ${displayMount}; correct the mount` : `${missing}${pathHint(location, version)}`}`,
   );
+}
+
+/** What is often wrong with a path that leads nowhere; empty if nothing is seen in it. */
+function pathHint({ path: v2Path, v1Path, displayMount }: KvLocation, version: KvVersion | 'none'): string {
+  const path = version === 'v2' ? v2Path : v1Path;
+  if (path !== path.trim()) return '; the path starts or ends with a space';
+  if (path.includes('#')) return '; the path has a "#", but a field is named by the label for the field';
+  if (path.startsWith('data/')) {
+    const isOfApi = version === 'v2' ? 'the plugin adds it itself' : `${displayMount} is KV v1, which has none`;
+    return `; remove "data/" from the path, unless it is a directory: ${isOfApi}`;
+  }
+  if (/^[^/]+\/data\//.test(path)) {
+    return `; the mount is ${displayMount}: name another one in the label for the mount, and remove "data/" from the path`;
+  }
+  return '';
 }
 
 /** The error for a secret that our policy does not allow us to read. */
 export function denied(location: KvLocation, version: KvVersion | 'none'): ProviderError {
   const line = policyFor(kvPath(location, version === 'v2' ? 'data' : undefined).plain);
+  const why = 'the policy of the plugin does not allow reading it';
   return new ProviderError(
     'ACCESS_DENIED',
-    `${location.displayName}: the policy of the plugin does not allow reading it; add ${line}`,
+    `${location.displayName}: ${why}${pathHint(location, version)}; add ${line}`,
   );
 }
 
@@ -229,8 +247,9 @@ export function unproved(location: KvLocation, setting: string): ProviderError {
   const [v2, v1] = [policyFor(kvPath(location, 'data').plain), policyFor(kvPath(location).plain)];
   return new ProviderError(
     'ACCESS_DENIED',
-    `${location.displayName}: the server shows no mount ${location.displayMount} to the plugin, so nothing is read there; if it exists, add ${v2} ` +
-      `for KV v2, ${v1} for KV v1; if the policy has that already, name the mount in ${setting} (${displayText(location.mount)}=v2)`,
+    `${location.displayName}: the server shows no mount ${location.displayMount} to the plugin, so nothing is read there; correct ` +
+      `the mount, or, if it exists, add ${v2} for KV v2, ${v1} for KV v1; if the policy has that already, name the mount in ` +
+      `${setting} (${displayText(location.mount)}=v2)`,
   );
 }
 

@@ -46,7 +46,7 @@ describe('mounts of a real Vault', () => {
     await put(first, 'first');
     expect(await readTextOf(provider, ref)).toBe('first');
     await admin.unmount(mount);
-    expect((await failure(ref)).message).toBe(`vault ${mount}/app: nothing is mounted at ${mount}/`);
+    expect((await failure(ref)).message).toBe(`vault ${mount}/app: nothing is mounted at ${mount}/; correct the mount`);
     await admin.mount(mount, second);
     await put(second, 'second');
     if (first === '2') expect(await probe(ref)).toEqual({ kind: 'unsupported' });

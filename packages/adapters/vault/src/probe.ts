@@ -181,10 +181,10 @@ function resultFor(ref: SecretRef, answer: PathAnswer): ProbeResult {
       };
     }
     case 'absent':
-      return { kind: 'failed', error: notFound(location, answer) };
+      return { kind: 'failed', error: notFound(location, 'v2', answer) };
     case 'found': {
       const version = answer.version(location.pin);
-      if (version === null) return { kind: 'failed', error: notFound(location) };
+      if (version === null) return { kind: 'failed', error: notFound(location, 'v2') };
       if (version === 'unsure') return { kind: 'unsupported' };
       const { stamp, state } = version;
       return {

@@ -1,10 +1,11 @@
-import { DeadlineExceeded, displayMessage } from '@vault-swarm/kernel';
+import { DeadlineExceeded } from '@vault-swarm/kernel';
 import {
   AccessRefused,
   type DeliveryErrorCode,
   describeRef,
+  explainDefaultPath,
   ProviderError,
-  type ProviderErrorCode,
+  type SecretLabels,
   type SecretRef,
   type SecretRevision,
   VALUE_LIMIT_BYTES,
@@ -19,30 +20,19 @@ export function checkSize(ref: SecretRef, { value }: SecretRevision): void {
   );
 }
 
-/** Codes that mean that the ref may be wrong. */
-const OF_THE_PLACE: ReadonlySet<ProviderErrorCode> = new Set(['NOT_FOUND', 'ACCESS_DENIED', 'INVALID_REF']);
-
-/**
- * A request does not contain the driver options. Without this hint, an operator who set the path there sees only that
- * another path was read.
- */
-const NO_PATH_LABEL = 'no label of the secret gives its path (an option of the driver does not count)';
-
 /**
  * Explains to the operator why no value is delivered.
  *
- * @param isPerService whether the path contains the service's name, because no label gives a path.
+ * @param labels of the secret, as far as they were read.
  */
 export function explainDeliveryError(
   error: unknown,
-  { ref, isPerService = false }: { readonly ref?: SecretRef; readonly isPerService?: boolean },
+  { ref, defaultPathReason }: Partial<SecretLabels>,
   deadlineMs: number,
 ): { readonly code: DeliveryErrorCode; readonly message: string } {
   if (error instanceof AccessRefused) return { code: 'POLICY_DENIED', message: error.message };
   if (error instanceof ProviderError) {
-    const { code, message } = error;
-    const isExplained = isPerService && OF_THE_PLACE.has(code);
-    return { code, message: isExplained ? displayMessage(`${message}; ${NO_PATH_LABEL}`) : message };
+    return { code: error.code, message: explainDefaultPath(error, defaultPathReason) };
   }
   const where = ref === undefined ? '' : `${describeRef(ref)}: `;
   if (error instanceof DeadlineExceeded) {

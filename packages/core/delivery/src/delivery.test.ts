@@ -91,7 +91,7 @@ test.each([
   const { delivery, answers, events } = setUp();
   answers.push(fails(code));
   const answer = await delivery.get({ secretName: 'db', labels, serviceName: 'web' });
-  const words = 'no label of the secret gives its path (an option of the driver does not count)';
+  const words = 'no label gives its path, so the default is read; set the label vault_path';
   expect(answer.kind === 'refused' && answer.message.includes(words)).toBe(isSaid);
   expect(JSON.stringify(events.at(-1)).includes(words)).toBe(isSaid);
 });
@@ -123,6 +123,14 @@ test.each([
   const answer = await ask();
   expect(answer.kind).toBe(delivered ? 'value' : 'refused');
   if (answer.kind === 'refused') expect(answer.message).toContain(`${bytes} bytes`);
+});
+
+test('a value that can not be delivered is no current value for a poll either', async () => {
+  const { delivery, answers } = setUp();
+  answers.push(async () => ({ value: new SecretValue(new Uint8Array(512_000)), revision: 'r1' }));
+  const { signal } = new AbortController();
+  const ref = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' } as const;
+  await expect(delivery.refresh(ref, { signal })).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
 });
 
 test('refuses wrong labels with a message that names them, and asks nobody', async () => {

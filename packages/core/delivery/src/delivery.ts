@@ -139,10 +139,15 @@ export class Delivery implements SecretSource {
    * never joins a read that started before `notBeforeMs` (default: the time of this call), because that read may return
    * an older value. The value belongs to the cache, and may be wiped after the caller's current turn of the event loop.
    *
-   * @throws {ProviderError} as the provider's `read`; the signal's reason when aborted.
+   * @throws {ProviderError} as the provider's `read`, and for a value that can't be delivered because of its size; the
+   * signal's reason when aborted.
    */
   refresh(ref: SecretRef, options: ReadOptions): Promise<SecretRevision> {
-    return this.#dropped.during(() => this.#reads.fresh(ref, options));
+    return this.#dropped.during(async () => {
+      const revision = await this.#reads.fresh(ref, options);
+      checkSize(ref, revision);
+      return revision;
+    });
   }
 
   /** Reports that a probe, which started at `atMs` (monotonic), found that `revision` is still current. */

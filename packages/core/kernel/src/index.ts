@@ -5,6 +5,7 @@ export { mapConcurrently } from './concurrency.ts';
 export { type ConnectionFailure, connectionFailure } from './connection-failure.ts';
 export { DeadlineExceeded, withDeadline } from './deadline.ts';
 export { Deferred } from './deferred.ts';
+export { distance } from './distance.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EventBus } from './event-bus.ts';
 export {

@@ -1,3 +1,4 @@
+import { displayText } from '@vault-swarm/kernel';
 import type { Problem, ProblemSeverity } from '@vault-swarm/provider';
 
 /** The state of everything in a headline. */
@@ -21,13 +22,16 @@ export interface SummaryFacts {
   /** Worst first. */
   readonly problems: readonly Pick<Problem, 'severity' | 'summary' | 'code'>[];
   readonly services: readonly SummarisedService[];
+  /** The driver's name. */
+  readonly driver: string;
   /** How many secrets of this driver there are. */
   readonly secrets: number;
 }
 
 /** What the headline depends on of a service. */
 export interface SummarisedService {
-  readonly state: { readonly code: string };
+  readonly name: string;
+  readonly state: { readonly code: string; readonly message: string };
   readonly runningTasks: number;
   readonly outdatedTasks: number;
   readonly taskRevisions: readonly {
@@ -53,7 +57,7 @@ export function healthSummary(facts: SummaryFacts): HealthSummary {
     return { code: 'problems', severity: worst.severity, title, explanation };
   }
   if (secrets === 0) {
-    const empty = 'No secret uses this driver yet.';
+    const empty = `No secret uses the driver ${facts.driver} yet.`;
     return { code: 'empty', severity: 'ok', title: 'Ready for the first secret', explanation: empty };
   }
   if (rolling > 0) {
@@ -83,7 +87,9 @@ function explain({ isRotationEnabled, services, secrets }: SummaryFacts): string
       : `${counted(outdated, 'task')} of ${running} ${outdated === 1 ? 'has' : 'have'} an old revision`,
     held === 0 ? null : `${counted(held, 'task')} ${held === 1 ? 'has' : 'have'} a revision that is held back`,
   ].filter((part) => part !== null);
-  if (parts.length > 0) return `${parts.join(', ')}.`;
+  const waiting = services.find(({ state }) => state.code === 'waiting');
+  const why = waiting === undefined ? '' : ` ${displayText(waiting.name)} ${waiting.state.message}.`;
+  if (parts.length > 0) return `${parts.join(', ')}.${why}`;
   if (running === 0) return `${counted(secrets, 'secret')}, and no running task uses one.`;
   const tasks = running === 1 ? 'The task' : `All ${counted(running, 'task')}`;
   const verb = running === 1 ? 'has' : 'have';

@@ -1,4 +1,4 @@
-import { type Problem, type ProblemContext, problem, rankedProblems } from '@vault-swarm/provider';
+import { outageTexts, type Problem, type ProblemContext, problem, rankedProblems } from '@vault-swarm/provider';
 import type { ProviderSummary } from './provider-stats.ts';
 
 /** The sources of the list of problems. */
@@ -38,7 +38,8 @@ const STALLED = 'the orchestrator does not answer a request, or a pass takes too
 function problemsOf({ name, state, lastError }: ProviderSummary): readonly Problem[] {
   if (state !== 'failing' && state !== 'circuit-open') return [];
   const message = lastError?.message ?? 'it is not called until a probe is answered';
-  return [problem('PROVIDER_UNAVAILABLE', `${name}: ${message}`, { provider: name })];
+  const texts = outageTexts(lastError?.code ?? 'UNAVAILABLE', true);
+  return [problem('PROVIDER_UNAVAILABLE', `${name}: ${message}`, { provider: name, ...texts })];
 }
 
 function loginProblemOf({ name, loginProblem }: ProviderSummary): readonly Problem[] {

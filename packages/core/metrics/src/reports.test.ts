@@ -50,7 +50,7 @@ test('only clients that are signed in get names in problems; equal sentences are
   ];
   expect(healthReport(stats, problems, false).problems).toEqual([summary]);
   expect(healthReport(stats, problems, true).problems).toEqual([
-    expect.stringMatching(/^A secret has no value to deliver: db-password: no field "value"\. Tasks .*\.$/),
+    expect.stringMatching(/^A secret has no value to deliver: db-password: no field "value"\. Write .*\.$/),
     expect.stringContaining('api-key: not found. '),
   ]);
 });

@@ -73,7 +73,8 @@ export class Environment {
 
   /** Adds a problem that depends on more than one variable. A problem that two readers of a variable find is added once. */
   report(variable: string, problem: string): void {
-    const message = displayMessage(problem);
+    const isQuoted = /^(["']).*\1$/s.test(this.#variables[variable] ?? '');
+    const message = displayMessage(isQuoted ? `${problem}; remove the quotes around it` : problem);
     if (this.#problems.some((known) => known.variable === variable && known.message === message)) return;
     this.#problems.push({ variable, message });
   }

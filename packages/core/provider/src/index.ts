@@ -16,6 +16,7 @@ export { type ConfigurationWarning, warningCodes } from './configuration-warning
 export { Credential } from './credential.ts';
 export { decryptionLabels } from './decryption-labels.ts';
 export type { DecryptOptions, Decryptor } from './decryptor.ts';
+export { explainDefaultPath } from './default-path.ts';
 export { defineProvider, type ProviderSpec } from './define-provider.ts';
 export type { DeliveryRecord } from './delivery-record.ts';
 export {
@@ -63,6 +64,7 @@ export type { ProbeOutcome } from './probe-outcome.ts';
 export { locateRefs, ProbedRefs, type ProbeResults } from './probed-refs.ts';
 export {
   type OrchestratorAdvice,
+  outageTexts,
   type Problem,
   type ProblemCode,
   type ProblemContext,

@@ -32,7 +32,17 @@ test('a secret without labels has the path SERVICE/SECRET at the first provider'
     ref: { provider: 'vault', location: { path: 'web/db' }, encoding: 'raw' },
     rotate: 'auto',
     isPerService: true,
+    defaultPathReason:
+      'no label gives its path, so the default is read; set the label vault_path (an option of the driver does not count)',
   });
+});
+
+test('the reason for the default path names the labels that the plugin ignores', () => {
+  const reasonFor = (labels: Record<string, string>) => read(labels).defaultPathReason;
+  expect(reasonFor({ 'vault-path': 'app', rotate: 'off', secret_reuse: 'true', 'com.docker.x': 'y' })).toContain(
+    '(the plugin ignores vault-path)',
+  );
+  expect(reasonFor({ vault_path: 'app' })).toBeUndefined();
 });
 
 test('labels of a stack or of others are ignored', () => {

@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration, quoted } from '@vault-swarm/kernel';
 import { decryptionLabels, parseDecryption } from './decryption-labels.ts';
+import { defaultPathReason } from './default-path.ts';
 import { LabelCache } from './label-cache.ts';
 import { ProviderError } from './provider-error.ts';
 import { parseRotationWindow } from './rotation-window.ts';
@@ -63,6 +64,8 @@ const COMMON_LABELS = ['provider', 'encoding', 'rotate', ...decryptionLabels];
 const HTTP_KINDS: readonly string[] = ['infisical', 'doppler'];
 /** The labels about rotations besides `rotate`. An unknown label with their prefix is an error. */
 const ROTATE_LABELS = ['rotate_window', 'rotate_debounce'];
+/** A label of swarm-external-secrets without a meaning here. */
+const REUSE_LABEL = 'secret_reuse';
 const ROTATE_PREFIX = 'rotate_';
 /** The longest debounce, in milliseconds. */
 export const MAX_DEBOUNCE_MS = 86_400_000;
@@ -127,8 +130,7 @@ export class LabelReader {
     const { name, scheme } = this.#instanceFor(labels, kind);
     for (const label of Object.keys(labels)) {
       const isKnown = hasLabel(scheme, label);
-      const isCommon = COMMON_LABELS.includes(label) || label.startsWith(ROTATE_PREFIX);
-      if (!isKnown && (this.#prefixOf(label) !== undefined || (this.#isExclusive && !isCommon))) {
+      if (!isKnown && (this.#prefixOf(label) !== undefined || (this.#isExclusive && !isCommon(label)))) {
         throw invalid(`label ${shown(labels, label)} is not known; ${name} has ${scheme.names.join(', ')}`);
       }
       if (isKnown && labels[label]?.trim() === '') {
@@ -144,6 +146,8 @@ export class LabelReader {
       isPerService = true;
       return defaultPath(secretName, serviceName);
     });
+    const isRead = (label: string) => hasLabel(scheme, label) || isCommon(label) || label === REUSE_LABEL;
+    const pathLabel = scheme.names.find((label) => /_(path|name)$/.test(label)) ?? 'of its path';
     if (isWhole(encoding) && target.field !== undefined) {
       throw invalid(
         `label "encoding" = "${encoding}" gives the whole secret and can't be combined with a field; remove one`,
@@ -154,7 +158,11 @@ export class LabelReader {
       throw invalid(`label "kms_decrypt" can't be combined with ${other}; remove one`);
     }
     const ref = { provider: name, encoding, ...target, ...(decryption === undefined ? {} : { decryption }) };
-    return { ref, rotate, isPerService, ...(startTimes === undefined ? {} : { startTimes }) };
+    return {
+      ...{ ref, rotate, isPerService },
+      ...(isPerService ? { defaultPathReason: defaultPathReason(labels, pathLabel, isRead) } : {}),
+      ...(startTimes === undefined ? {} : { startTimes }),
+    };
   }
 
   #decryptionOf(labels: Labels): Decryption | undefined {
@@ -203,6 +211,11 @@ export class LabelReader {
     const prefix = label.slice(0, Math.max(end, 0));
     return this.#kinds.has(prefix) ? prefix : undefined;
   }
+}
+
+/** Whether the label has a meaning for every kind. */
+function isCommon(label: string): boolean {
+  return COMMON_LABELS.includes(label) || label.startsWith(ROTATE_PREFIX);
 }
 
 function hasLabel({ names }: LabelScheme, label: string): boolean {

@@ -51,11 +51,13 @@ export const DEFAULT_FIELDS: readonly string[] = ['value', 'password', 'secret',
  * `ref.encoding` says. All provider adapters use this function, so that fields have the same meaning everywhere. The
  * value has its own buffer, so the bytes of the payload may be wiped.
  *
+ * @param revision of the payload, if it is known without the value. The error for a missing field names it, so that a
+ * missing field is not taken for an answer of a replica that lags.
  * @throws {ProviderError} `NOT_FOUND` for a missing field. `INVALID_PAYLOAD` for a null, several fields without a
  * choice, bytes where fields are needed, text that is not base64, and fields that the file of `ref.encoding` can't have.
  * Messages contain field names but no values.
  */
-export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
+export function selectValue(payload: Payload, ref: SecretRef, revision?: string): SecretValue {
   if (payload.kind === 'bytes') return selectFromBytes(payload, ref);
   if (isWhole(ref.encoding)) {
     const file = wholeText(payload.fields, ref.encoding);
@@ -63,7 +65,7 @@ export function selectValue(payload: Payload, ref: SecretRef): SecretValue {
     return SecretValue.fromText(file.text);
   }
   const [name, value] =
-    ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload, ref, ref.field);
+    ref.field === undefined ? defaultField(payload.fields, ref) : namedField(payload.fields, ref, ref.field, revision);
   return decode(characters(value, name, ref), ref);
 }
 
@@ -85,11 +87,11 @@ function defaultField(fields: LosslessJsonObject, ref: SecretRef): readonly [str
 }
 
 function namedField(
-  payload: { fields: LosslessJsonObject },
+  fields: LosslessJsonObject,
   ref: SecretRef,
   field: string,
+  revision: string | undefined,
 ): readonly [string, LosslessJson] {
-  const { fields } = payload;
   const literal = Object.hasOwn(fields, field) ? fields[field] : undefined;
   const value = literal ?? nested(fields, fieldPath(field));
   if (literal === null || value !== undefined) return [field, value ?? null];
@@ -97,6 +99,7 @@ function namedField(
   throw new ProviderError(
     'NOT_FOUND',
     `${describeRef(ref)}: there is no such field; it has ${names.length === 0 ? 'none' : displayNames(names)}`,
+    { revision },
   );
 }
 

@@ -45,7 +45,7 @@ test("an orchestrator's advice replaces the general actions", () => {
   list.add('SERVICE_DEGRADED', 'web: exit code 1', { services: ['web'] });
   list.add('RECONCILE_STALLED', 'no answer');
   expect(list.problems.map(({ action }) => action)).toEqual([
-    'Secrets are still delivered, but nothing is rotated. Check the pool, and the log of the plugin',
+    'Check the pool, and the log of the plugin. Until then secrets are delivered, and nothing is rotated',
     'Run: tasks of web',
   ]);
 });

@@ -1,4 +1,5 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
+import type { ProviderErrorCode } from './provider-error.ts';
 
 /** How bad something is: `critical` is an outage, `warning` a degraded mode, `info` needs no haste. Worst first. */
 export const problemSeverities = ['critical', 'warning', 'info'] as const;
@@ -24,7 +25,7 @@ const kinds = {
   ORCHESTRATOR_UNAVAILABLE: {
     severity: 'critical',
     summary: '{orchestrator} does not answer',
-    action: 'Secrets are still delivered, but nothing is rotated. Check {orchestrator} on this node',
+    action: 'Check {orchestrator} on this node. Until it answers, secrets are delivered, and nothing is rotated',
   },
   ORCHESTRATOR_ACCESS_DENIED: {
     severity: 'critical',
@@ -34,7 +35,7 @@ const kinds = {
   RECONCILE_STALLED: {
     severity: 'critical',
     summary: 'No reconcile pass completes',
-    action: 'Secrets are still delivered, but nothing is rotated. Check {orchestrator}, and the log of the plugin',
+    action: 'Check {orchestrator}, and the log of the plugin. Until then secrets are delivered, and nothing is rotated',
   },
   LEDGER_UNTRUSTED: {
     severity: 'critical',
@@ -49,7 +50,7 @@ const kinds = {
   LEADER_WITHOUT_PLUGIN: {
     severity: 'critical',
     summary: 'The manager that leads has no running plugin',
-    action: 'No task that needs a secret can start. Start the plugin there, or let another manager lead',
+    action: 'Start the plugin there, or let another manager lead. Until then no task that needs a secret can start',
   },
   SERVICE_FAILING: {
     severity: 'critical',
@@ -59,25 +60,24 @@ const kinds = {
   PROVIDER_UNAVAILABLE: {
     severity: 'warning',
     summary: 'A provider does not answer',
-    action:
-      'Tasks that start get the last good values while these are not too old (STALE_IF_ERROR). Check that the provider runs and is unsealed, its address, and the login',
+    action: 'Fix what the message names, and check that the provider runs and is unsealed',
   },
   SECRET_UNDELIVERABLE: {
     severity: 'warning',
     summary: 'A secret has no value to deliver',
-    action: 'Tasks that need it cannot start. Write the value at the provider, or correct the labels',
+    action: 'Write the value at the provider, or correct the labels. Until then tasks that need it cannot start',
   },
   SECRET_ACCESS_DENIED: {
     severity: 'warning',
     summary: 'A provider denies access to a secret',
     action:
-      "Tasks that need it cannot start. Add the rule that the message names to the policy of the plugin's identity",
+      "If path and mount are right, add the rule that the message names to the policy of the plugin's login. Until then tasks that need it cannot start",
   },
   POLICY_DENIED: {
     severity: 'warning',
     summary: 'The access policy denies a service a secret',
     action:
-      'Its new tasks cannot start. Correct the rule that the message names in CONFIG_FILE, or the labels of the secret',
+      'Add or correct a rule of the access policy in CONFIG_FILE, or correct the labels of the secret. Until then its new tasks cannot start',
   },
   SERVICE_DEGRADED: {
     severity: 'warning',
@@ -92,12 +92,12 @@ const kinds = {
   ROTATION_BLOCKED: {
     severity: 'warning',
     summary: 'A rotation does not proceed',
-    action: 'Running tasks keep their values. Fix the cause; the rotation then continues. See the tasks of {service}',
+    action: 'Fix the cause; the rotation then continues. Running tasks keep their values. See the tasks of {service}',
   },
   MANAGER_WITHOUT_PLUGIN: {
     severity: 'warning',
     summary: 'A manager has no running plugin',
-    action: 'No task gets its secrets when this manager leads. Start the plugin there: see docs/guides/install.md',
+    action: 'Start the plugin there: see docs/guides/install.md. If this manager leads, no task gets its secrets',
   },
   LOCKDOWN_ACTIVE: {
     severity: 'warning',
@@ -235,6 +235,8 @@ export interface ProblemContext {
   readonly advice?: OrchestratorAdvice | undefined;
   /** See {@link Problem.provider}. */
   readonly provider?: string;
+  /** Instead of the summary of the code. */
+  readonly summary?: string;
   /** Instead of the severity of the code. */
   readonly severity?: ProblemSeverity;
   /** Instead of the action of the code. */
@@ -249,7 +251,7 @@ export interface ProblemContext {
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
   const { orchestrator = 'The orchestrator', advice, provider, secrets = [], services = [] } = context;
   const kind: Kind = kinds[code];
-  const summary = displayMessage(kind.summary.replace('{orchestrator}', () => orchestrator));
+  const summary = displayMessage((context.summary ?? kind.summary).replace('{orchestrator}', () => orchestrator));
   const action = (context.action ?? advice?.actions[code] ?? kind.action)
     .replace('{orchestrator}', () => orchestrator)
     .replace('{service}', () => displayText(services[0] ?? 'NAME'));
@@ -264,6 +266,32 @@ export function problem(code: ProblemCode, detail: string, context: ProblemConte
     services,
     ...(provider === undefined ? {} : { provider }),
   };
+}
+
+/** Summary and action of `PROVIDER_UNAVAILABLE` for outages that are no silence. */
+const OUTAGES: Readonly<Partial<Record<ProviderErrorCode, { readonly summary: string; readonly action: string }>>> = {
+  UNAUTHENTICATED: {
+    summary: "A provider refuses the plugin's login",
+    action: 'Correct the setting of the login that the message names, or renew the credential',
+  },
+  RATE_LIMITED: {
+    summary: "A provider limits the plugin's requests",
+    action: 'Set a longer VAULT_ROTATION_INTERVAL, or raise the quota of the provider',
+  },
+};
+
+/**
+ * The texts of `PROVIDER_UNAVAILABLE` for an outage with this code.
+ * @param hasValues whether the last good value of each affected secret is cached.
+ */
+export function outageTexts(code: ProviderErrorCode, hasValues: boolean): Pick<ProblemContext, 'summary' | 'action'> {
+  const { summary, action = 'Fix what the message names, and check that the provider runs and is unsealed' } =
+    OUTAGES[code] ?? {};
+  const setting = code === 'UNAUTHENTICATED' ? 'STALE_IF_UNAUTHENTICATED' : 'STALE_IF_ERROR';
+  const meanwhile = hasValues
+    ? `tasks that start get the last good values, for ${setting}`
+    : 'tasks that need its secrets cannot start';
+  return { ...(summary === undefined ? {} : { summary }), action: `${action}. Until then ${meanwhile}` };
 }
 
 /** Worst first, then by code; equal ones in their order. */

@@ -64,16 +64,24 @@ export class ProviderError extends Error {
    * best guess for the operator, and a value that was read before may still be good.
    */
   readonly isProven: boolean;
+  /** The revision that was read, if the secret exists and has no such field. */
+  readonly revision: string | undefined;
 
   constructor(
     code: ProviderErrorCode,
     message: string,
-    options: { readonly retryAfterMs?: number; readonly isProven?: boolean; readonly cause?: unknown } = {},
+    options: {
+      readonly retryAfterMs?: number;
+      readonly isProven?: boolean;
+      readonly revision?: string | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(displayMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.isProven = options.isProven ?? true;
+    this.revision = options.revision;
   }
 
   /** Whether the same request may succeed later without a change of labels, policy or secret. */

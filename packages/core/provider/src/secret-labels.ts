@@ -20,6 +20,8 @@ export interface SecretLabels {
   readonly rotate: RotateMode;
   /** Whether the service's name is part of the ref, so that each service has its own ref. */
   readonly isPerService: boolean;
+  /** Why the default path is read, if it is: see `explainDefaultPath`. */
+  readonly defaultPathReason?: string;
   /** What the labels say about the start of rotations. The settings apply to the rest. */
   readonly startTimes?: Partial<StartTimes>;
 }

@@ -52,6 +52,7 @@ export {
   managerState,
   managerStates,
 } from './status/manager-status.ts';
+export type { RefusedDelivery } from './status/refused-deliveries.ts';
 export {
   condition,
   type ServiceCondition,

@@ -49,6 +49,7 @@ import type { LeaseSettings, RotationPorts, RotationSettings } from './ports/rot
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
 import { FailingServices } from './status/failing-services.ts';
+import type { RefusedDelivery } from './status/refused-deliveries.ts';
 import type { RotationStatus } from './status/status.ts';
 import { StatusReporter } from './status/status-reporter.ts';
 import { DeliveryLog } from './tasks/delivery-log.ts';
@@ -208,7 +209,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
    * change, so the provider is polled. The delivery must also get into the ledger soon.
    */
   record(delivered: DeliveryRecord): void {
-    const { taskId, provider, refKey: key, revision } = delivered;
+    const { taskId, secretName, provider, refKey: key, revision } = delivered;
+    this.#statusReporter.refusals.delivered(secretName);
     if (taskId === undefined) return;
     this.#deliveryLog.record(taskId, delivered);
     // The account of what the task has must be written soon.
@@ -218,6 +220,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#passes.wake();
     if (isLeased) return;
     this.#fresh.delivered(delivered, this.#intended.named.get(key)?.revisions.has(revision) === true);
+  }
+
+  /** Records why a task did not get a secret, for the status. */
+  refused(refusal: RefusedDelivery): void {
+    this.#statusReporter.refusals.refused(refusal, this.#ports.clock.now());
   }
 
   async rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {

@@ -107,7 +107,7 @@ export function createKmsDecryptor(config: AwsConfig, { name, clock, events }: K
         if (error instanceof DeadlineExceeded)
           throw new ProviderError(
             'UNAVAILABLE',
-            `${displayName}: AWS KMS did not answer within ${error.deadlineMs} ms`,
+            `${displayName}: AWS KMS did not answer within ${error.deadlineMs} ms; check the network and any proxy on the way`,
           );
         throw kmsErrorFor(error, displayName);
       }

@@ -94,7 +94,7 @@ export function appRoleAuth(config: AppRoleConfig): AuthMethod {
           const used = unanswered === secretId ? '; an earlier login got no response and may have used it up' : '';
           return loginWith(client, `auth/${encodePath(mount)}/login`, body, signal, {
             method: 'AppRole',
-            advice: `check ${roleIdVariable} and ${credential.variable}${used}`,
+            advice: `check ${roleIdVariable} and ${credential.variable}${used === '' ? ', whose secret id may have expired or be used up' : used}`,
             isRepeatable: false,
             onUnanswered: () => {
               unanswered = secretId;

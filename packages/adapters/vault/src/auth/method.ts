@@ -127,9 +127,11 @@ function whyRejected(
   const mount = path.replace(/^auth\//, '').replace(/\/login(?:\/.*)?$/, '');
   if (token === undefined && (answer.status === 403 || answer.status === 404)) {
     const at = `${displayText(`auth/${mount}`)}; check ${mountVariable ?? 'the mount of the method'}`;
-    return answer.status === 404
-      ? `has no API at ${path}, or no ${method} method mounted at ${at}, and the path of its address`
-      : `has no ${method} method mounted at ${at}, or denies this login; ${advice}`;
+    const missing = `has no ${method} method mounted at ${at}`;
+    if (answer.status === 404) return `has no API at ${path}, or ${missing.slice(4)}, and the path of its address`;
+    const denied = `denies the ${method} login at ${path}; ${advice}; after failed logins it locks a login for some minutes`;
+    const isDefault = mount === method.toLowerCase();
+    return isDefault ? `${denied}. Or it ${missing}` : `${missing}. Or it ${denied}`;
   }
   if (says(answer, 'could not load configuration')) {
     return `has the ${method} method at auth/${displayText(mount)}, but it is not configured; configure it at the server`;

@@ -27,6 +27,8 @@ export interface SecretBinding {
   readonly rotate: RotateMode;
   /** Why the access policy denies the service the secret. The ref is not read for this service then. */
   readonly denial?: string;
+  /** See `SecretLabels.defaultPathReason`. */
+  readonly defaultPathReason?: string;
   /** When its rotations may start, as far as its labels say so. */
   readonly startTimes?: Partial<StartTimes>;
 }
@@ -114,7 +116,8 @@ export class UsesJoiner {
     const denials: DeniedBinding[] = [];
     for (const secret of secrets) {
       try {
-        const { ref, rotate, isPerService, startTimes } = this.#labels.read(secret.labels, secret.name, service.name);
+        const read = this.#labels.read(secret.labels, secret.name, service.name);
+        const { ref, rotate, isPerService, startTimes, defaultPathReason } = read;
         const ofService = `${service.id}/${secret.id}`;
         const isOwn = isPerService || ref.lease !== undefined;
         const [key, aliasKey] = isOwn ? [ofService, secret.id] : [secret.id, ofService];
@@ -130,6 +133,7 @@ export class UsesJoiner {
           rotate: ref.lease === undefined ? rotate : 'auto',
           ...times,
           ...(denial?.isEnforced === true ? { denial: denial.message } : {}),
+          ...(defaultPathReason === undefined ? {} : { defaultPathReason }),
         });
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;

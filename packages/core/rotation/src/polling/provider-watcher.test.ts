@@ -246,6 +246,29 @@ test('a read that gives an older value than the probe named keeps what is known,
   expect(asked()).toBe(before + 2);
 });
 
+test('a field that the named revision does not have is an error, and no lag', async () => {
+  const { probe } = naming('r1');
+  const missing = new ProviderError('NOT_FOUND', 'there is no such field', { revision: 'r1' });
+  const { watch, look: poll } = setUp({ probe }, () => Promise.reject(missing));
+  const [key = ''] = refs(1).keys();
+  watch.setRefs(refs(1));
+  await poll();
+  expect([watch.error(key), watch.againInMs]).toEqual([missing, null]);
+});
+
+test('what the probe lacks is no problem while the value can not be read either', async () => {
+  let answer: () => Promise<SecretRevision> = () => Promise.reject(new ProviderError('ACCESS_DENIED', 'no rule'));
+  const result = { kind: 'unsupported', problem: 'add a policy' } as const;
+  const probe = { probe: async (given: readonly SecretRef[]) => new Map(given.map((ref) => [refKey(ref), result])) };
+  const { watch, look: poll } = setUp({ probe }, () => answer());
+  watch.setRefs(refs(1));
+  await poll();
+  expect(watch.probeProblem).toBeNull();
+  answer = async () => value('r1');
+  await poll();
+  expect(watch.probeProblem).toBe('add a policy');
+});
+
 test('a value that a probe names and a read does not find yet is not taken for deleted', async () => {
   let answer: () => Promise<SecretRevision> = async () => value('r1');
   const { named, probe } = naming('r1');

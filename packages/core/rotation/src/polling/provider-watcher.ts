@@ -1,11 +1,17 @@
 import { type Clock, mapConcurrently, type Random, sleep, withDeadline } from '@vault-swarm/kernel';
-import { describeRef, ProviderError, type ProviderInstance, type SecretRef } from '@vault-swarm/provider';
+import {
+  describeRef,
+  type ProbeResult,
+  ProviderError,
+  type ProviderInstance,
+  type SecretRef,
+} from '@vault-swarm/provider';
 import type { Noticed } from '../ledger/ledger.ts';
 import type { ValueCache } from '../ports/value-cache.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
 import { locationKey } from './location-key.ts';
 import type { ProviderOutages } from './provider-outages.ts';
-import { runProbe } from './run-probe.ts';
+import { problemIn, runProbe } from './run-probe.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
 
 const CALL_DEADLINE_MS = 10_000;
@@ -199,8 +205,6 @@ export class ProviderWatcher {
       watched.map(({ ref }) => ref),
       signal,
     );
-    const isOfAll = watched.length === this.#refs.size;
-    if (asked.problem !== undefined && (isOfAll || asked.problem !== null)) this.#probeProblem = asked.problem;
     const { results } = asked;
     const toRead: ToRead[] = [];
     const findings: Finding[] = [];
@@ -224,7 +228,18 @@ export class ProviderWatcher {
         if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, startedAtMs });
       }
     }
-    return [...findings, ...(await this.#read(toRead, startedAtMs, signal))];
+    const all = [...findings, ...(await this.#read(toRead, startedAtMs, signal))];
+    if (asked.problem !== undefined) this.#probed(watched, results, all);
+    return all;
+  }
+
+  /** What a probe lacks is no problem of its own if the value is not read either: that error says more. */
+  #probed(watched: readonly WatchedRef[], results: readonly ProbeResult[], findings: readonly Finding[]): void {
+    const found = new Map(findings.map((finding) => [finding.watched, finding]));
+    const errorOf = (entry: WatchedRef) => (found.has(entry) ? found.get(entry)?.error : entry.error) ?? null;
+    const read = watched.flatMap((entry, index) => (errorOf(entry) === null ? (results[index] ?? []) : []));
+    const problem = problemIn(read);
+    if (problem !== null || watched.length === this.#refs.size) this.#probeProblem = problem;
   }
 
   async #read(toRead: readonly ToRead[], startedAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {

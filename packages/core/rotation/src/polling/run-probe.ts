@@ -67,7 +67,8 @@ function outcomeOf(results: readonly ProbeResult[]): ProbeOutcome | null {
   return errors.some(({ code }) => code === 'UNAUTHENTICATED') ? 'login-refused' : null;
 }
 
-function problemIn(results: readonly ProbeResult[]): string | null {
+/** The first problem of the results; `null` if there is none. */
+export function problemIn(results: readonly ProbeResult[]): string | null {
   for (const result of results) if ('problem' in result && result.problem !== undefined) return result.problem;
   return null;
 }

@@ -134,9 +134,12 @@ export class WatchedRef {
     return isNews;
   }
 
-  /** Whether a read returned an older revision than the newest known one, or none although the probe before it saw one. */
+  /**
+   * Whether a read returned an older revision than the newest known one, or none although the probe before it saw one. A
+   * field that is missing in the revision of the probe is no lag.
+   */
   #isStale({ revision, error, named }: Finding): boolean {
-    if (error !== undefined) return error.code === 'NOT_FOUND' && named !== undefined;
+    if (error !== undefined) return error.code === 'NOT_FOUND' && named !== undefined && error.revision !== named;
     return revision !== undefined && this.isOld(revision.revision);
   }
 

@@ -2,6 +2,7 @@ import { displayNames, displayText } from '@vault-swarm/kernel';
 import {
   isOutageCode,
   type OrchestratorAdvice,
+  outageTexts,
   type Problem,
   type ProblemCode,
   ProblemList,
@@ -106,7 +107,7 @@ function addProviders(list: ProblemList, { secrets, services, polledOf }: Proble
         if (secret.revision !== null || affected.includes(secret)) explained.add(secret);
       }
       const missing = affected.filter(({ revision }) => revision === null).map((secret) => secret.name);
-      const without = missing.length === 0 ? '' : `, ${counted(missing.length)} of them without a cached value`;
+      const without = missing.length === 0 ? '' : `, ${missing.length} without a cached value`;
       const isDown = failingFor(services, missing).length > 0;
       list.add(
         'PROVIDER_UNAVAILABLE',
@@ -117,6 +118,7 @@ function addProviders(list: ProblemList, { secrets, services, polledOf }: Proble
           secrets: affected.map((secret) => secret.name),
           services: servicesOf(affected),
           severity: isDown || missing.length > 0 ? 'critical' : 'warning',
+          ...outageTexts(polled.failure.code, missing.length === 0),
         },
       );
     }
@@ -172,12 +174,19 @@ function actionFor(
   { name, services }: SecretStatus,
   advice: OrchestratorAdvice | undefined,
 ): { readonly action?: string } {
-  if (code !== 'INVALID_REF') return {};
   const service = displayText(services[0] ?? 'SERVICE');
   const command = advice === undefined ? '' : `: ${advice.replaceSecret(displayText(name), service)}`;
-  return {
-    action: `Create a secret with correct labels under another name, and replace it in the service${command}`,
-  };
+  const replace = `reate a secret with correct labels under another name, and replace it in the service${command}`;
+  switch (code) {
+    case 'INVALID_REF':
+      return { action: `C${replace}` };
+    case 'NOT_FOUND':
+      return { action: `Write the value at the provider. If a label is wrong, c${replace}` };
+    case 'INVALID_PAYLOAD':
+      return { action: `Correct the value at the provider. If a label is wrong, c${replace}` };
+    default:
+      return {};
+  }
 }
 
 /** Adds the services that do not run or do not rotate, unless another problem explains it. */

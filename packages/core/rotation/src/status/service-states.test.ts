@@ -119,7 +119,7 @@ test('a provider that is down hides what follows from it, and counts the secrets
   world.swarm.addService('api', 1, [other]);
   await world.run(20_000);
   expect(problems()).toEqual([['PROVIDER_UNAVAILABLE', 'critical', 'web', 'api']]);
-  expect(status().problems[0]?.detail).toContain('(2 secrets affected, 1 secret of them without a cached value)');
+  expect(status().problems[0]?.detail).toContain('(2 secrets affected, 1 without a cached value)');
   expect(status().services.map(({ name, state }) => [name, state.code])).toEqual([
     ['web', 'current'],
     ['api', 'failing'],

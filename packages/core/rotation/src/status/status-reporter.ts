@@ -1,5 +1,6 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
 import {
+  explainDefaultPath,
   isOutageCode,
   type ProductEvent,
   type ProviderError,
@@ -31,6 +32,7 @@ import type { CurrentValue } from '../tasks/task-revision.ts';
 import { conditionOf } from './condition-of.ts';
 import type { FailingServices } from './failing-services.ts';
 import type { LeasesStatus } from './lease-status.ts';
+import { RefusedDeliveries, type RefusedDelivery } from './refused-deliveries.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import {
   type LeaseProblem,
@@ -82,6 +84,8 @@ export class StatusReporter {
   #unusable: UnusableLedger | null = null;
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
+  /** Why requests for secrets got no value. */
+  readonly refusals = new RefusedDeliveries();
 
   readonly #failing: Pick<FailingServices, 'of'>;
 
@@ -96,6 +100,7 @@ export class StatusReporter {
     this.#snapshot = snapshot;
     this.#uses = bindings;
     this.#observedAtMs = atMs;
+    this.refusals.keep(new Set(snapshot.secrets.map(({ name }) => name)));
     const names = new Set(bindings.services.map(({ service }) => service.name));
     for (const known of [this.#rotatedAtMs, this.#failures]) {
       for (const name of known.keys()) if (!names.has(name)) known.delete(name);
@@ -160,7 +165,7 @@ export class StatusReporter {
     leases: Leased = NO_LEASES,
   ): RotationStatus {
     const ledger = this.#ledger;
-    const secrets = this.#secrets(polledOf, (key) => ledger?.secrets[key]?.seenAtMs ?? null);
+    const secrets = this.#secrets(polledOf, nowMs);
     const byName = new Map(secrets.map((secret) => [secret.name, secret]));
     // Services that only may use our secrets again, since their update is not completed, are not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
@@ -189,7 +194,9 @@ export class StatusReporter {
     };
   }
 
-  #secrets(polledOf: FindPolled, seenAtMs: (key: string) => number | null): readonly SecretStatus[] {
+  #secrets(polledOf: FindPolled, nowMs: number): readonly SecretStatus[] {
+    const ledger = this.#ledger;
+    const seenAtMs = (key: string) => ledger?.secrets[key]?.seenAtMs ?? null;
     const usedBy = new Map<string, SecretUse>();
     for (const { service, bindings } of this.#uses.services) {
       for (const binding of bindings) {
@@ -230,7 +237,11 @@ export class StatusReporter {
         pinned: binding.ref.pin !== undefined,
         revision: binding.ref.pin ?? current?.revision ?? null,
         changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(binding.key)),
-        problem: wrong.get(id) ?? used.denial ?? problemFrom(watch?.error(binding.refKey)),
+        problem:
+          wrong.get(id) ??
+          used.denial ??
+          problemFrom(watch?.error(binding.refKey), binding) ??
+          refusedProblem(this.refusals.of(name, nowMs), current !== undefined),
       };
     });
   }
@@ -248,7 +259,8 @@ export class StatusReporter {
     const waitingReason = planned?.waitingReason ?? null;
     const running = service.tasks.filter(({ state }) => state === 'running');
     const names = this.#secretNames(service);
-    const undeliverable = names.flatMap((name) => secrets.get(name) ?? []).filter(isUndeliverable);
+    const used = names.flatMap((name) => secrets.get(name) ?? []);
+    const undeliverable = used.filter((secret) => isUndeliverable(secret) || isRefused(secret, this.refusals, nowMs));
     const status: Omit<ServiceStatus, 'state'> = {
       id: service.id,
       name: service.name,
@@ -330,6 +342,11 @@ function isUndeliverable({ problem, revision }: SecretStatus): boolean {
   return problem !== null && !(isOutageCode(problem.code) && revision !== null);
 }
 
+/** A request for it failed although polls succeed, so no cached value was delivered either. */
+function isRefused({ name, problem }: SecretStatus, refusals: RefusedDeliveries, nowMs: number): boolean {
+  return problem !== null && refusals.of(name, nowMs)?.message === problem.message;
+}
+
 function describeUndeliverable(secrets: readonly SecretStatus[]): string | null {
   const [first] = secrets;
   if (first === undefined || first.problem === null) return null;
@@ -337,8 +354,18 @@ function describeUndeliverable(secrets: readonly SecretStatus[]): string | null 
   return `secret ${displayText(first.name)} has no value: ${first.problem.message}${others}`;
 }
 
-function problemFrom(error: ProviderError | undefined): SecretStatus['problem'] {
-  return error === undefined ? null : { code: error.code, message: error.message };
+function problemFrom(error: ProviderError | undefined, { defaultPathReason }: SecretBinding): SecretStatus['problem'] {
+  return error === undefined ? null : { code: error.code, message: explainDefaultPath(error, defaultPathReason) };
+}
+
+/**
+ * Why a request got no value. A request that took too long is an outage of the provider.
+ * @param isPolled whether a poll has the value: then it would have seen every other reason too, so that is over.
+ */
+function refusedProblem(refused: RefusedDelivery | null, isPolled: boolean): SecretStatus['problem'] {
+  if (refused === null) return null;
+  const code = refused.code === 'DEADLINE' ? 'UNAVAILABLE' : refused.code;
+  return isPolled && !isOutageCode(code) ? null : { code, message: refused.message };
 }
 
 function quarantineStatus(

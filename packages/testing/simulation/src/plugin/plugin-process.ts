@@ -69,6 +69,7 @@ export class PluginProcess {
     this.#clock = new ProcessClock(clock, options.clockOffsetMs);
     const bus = new EventBus<ProductEvent>(this.#clock);
     bus.subscribe((event) => {
+      if (event.type === 'delivery.failed') this.rotation.refused(event);
       if (this.#isAlive) options.onEvent(event);
     });
     const provider = this.#faultyProvider(options.provider);
