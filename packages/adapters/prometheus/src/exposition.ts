@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { EventCounter } from '@vault-swarm/kernel';
 import type { MonthOfRequests, ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { TimedEvent } from '@vault-swarm/provider';
-import type { RotationStatus } from '@vault-swarm/rotation';
+import type { ManagerStatus, RotationStatus } from '@vault-swarm/rotation';
 import { Registry } from 'prom-client';
 import { chooseFormat, contentTypes } from './accept.ts';
 import { baseMetrics } from './base-metrics.ts';
 import { CostMetrics } from './cost-metrics.ts';
 import { EventMetrics } from './event-metrics.ts';
+import { managerMetrics } from './manager-metrics.ts';
 import { type CachedValues, cacheMetrics } from './memory-metrics.ts';
 import { asOpenMetrics } from './open-metrics.ts';
 import { type LedgerSize, type PluginFacts, pluginMetrics } from './plugin-metrics.ts';
@@ -37,6 +38,8 @@ export interface PrometheusOptions {
   held(): CachedValues;
   /** The current status of the rotation. */
   status(): RotationStatus;
+  /** The managers and the state of their plugins; empty while they are not known. */
+  managers(): readonly ManagerStatus[];
   /** The current state of the providers. */
   providerSummaries(): readonly ProviderSummary[];
   ledger(): LedgerSize;
@@ -57,6 +60,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
   const plugin = pluginMetrics(registry, options.facts);
   const memory = cacheMetrics(registry);
   const status = statusMetrics(registry);
+  const managers = managerMetrics(registry);
   const providers = new ProviderMetrics(registry, options.providers);
   const costs = new CostMetrics(registry);
   const events = new EventMetrics(registry, options.providers, options.counters);
@@ -70,6 +74,7 @@ export function createPrometheusExposition(options: PrometheusOptions): Promethe
       costs.update(options.requestsPerMonth());
     },
     () => status.update(options.status()),
+    () => managers.update(options.managers()),
   ];
   return {
     contentType: (accept) => contentTypes[chooseFormat(accept)],

@@ -1,6 +1,12 @@
 import type { ProviderSummary, Stats } from '@vault-swarm/metrics';
 import type { ProductEvent, TimedEvent } from '@vault-swarm/provider';
-import { condition, type RotationStatus, type SecretStatus, type ServiceStatus } from '@vault-swarm/rotation';
+import {
+  condition,
+  type ManagerStatus,
+  type RotationStatus,
+  type SecretStatus,
+  type ServiceStatus,
+} from '@vault-swarm/rotation';
 import { createPrometheusExposition, type PrometheusOptions } from '../exposition.ts';
 
 /** The figures of a plugin that has just started. */
@@ -93,6 +99,7 @@ export interface Sources {
   figures: Stats;
   held: ReturnType<PrometheusOptions['held']>;
   status: RotationStatus;
+  managers: readonly ManagerStatus[];
   providers: readonly ProviderSummary[];
   ledger: ReturnType<PrometheusOptions['ledger']>;
   costs: ReturnType<PrometheusOptions['requestsPerMonth']>;
@@ -105,6 +112,7 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     figures: nothingYet,
     held: { values: 0, bytes: 0, evicted: 0 },
     status: nothingSeen,
+    managers: [],
     providers: [unused],
     ledger: { bytes: null, limitBytes: 1_500_000 },
     costs: new Map(),
@@ -118,6 +126,7 @@ export function setUpExposition(changes: Partial<Sources> = {}) {
     figures: () => sources.figures,
     held: () => sources.held,
     status: () => sources.status,
+    managers: () => sources.managers,
     providerSummaries: () => sources.providers,
     ledger: () => sources.ledger,
     requestsPerMonth: () => sources.costs,
