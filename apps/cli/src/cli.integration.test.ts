@@ -224,7 +224,7 @@ test('doctor reports that Vault does not answer', async () => {
   await vault.stop();
   await waitForCli(['status', '--json'], ({ stdout }) => /"state":"(failing|circuit-open)"/.test(stdout));
   const { found } = await diagnose();
-  expect(found('providers')).toEqual([expect.stringMatching(/^vault .*UNAVAILABLE.* -> Check whether it runs/)]);
+  expect(found('providers')).toEqual([expect.stringMatching(/^vault .*UNAVAILABLE.* -> Fix what the message names/)]);
 });
 
 test('doctor without the plugin checks the rest, and ends with 3', async () => {
