@@ -55,11 +55,16 @@ describeOrchestratorContract('a real Swarm', async () => {
     createSecret: async (name, labels) => {
       await createDriverSecret(engine, { name, driver: DRIVER, labels });
     },
-    createService: async (name, kind, replicas, secrets) => {
-      const job = ['service', 'create', '--quiet', '--detach', '--no-resolve-image', '--mode', 'replicated-job'];
+    createService: async (name, kind, replicas, secrets, restart) => {
+      const create = ['service', 'create', '--quiet', '--detach', '--no-resolve-image', '--name', name];
       const used = secrets.flatMap((secret) => ['--secret', secret]);
-      if (kind === 'job') await engine.dockerBytes(...job, '--name', name, ...used, labImage);
-      else await createService(engine, { name, replicas, secrets });
+      const mode = kind === 'job' ? 'replicated-job' : 'global';
+      const limits =
+        restart === undefined
+          ? []
+          : ['--restart-condition', restart.condition, '--restart-max-attempts', String(restart.maxAttempts)];
+      if (kind === 'service') await createService(engine, { name, replicas, secrets, flags: limits });
+      else await engine.dockerBytes(...create, '--mode', mode, ...used, labImage);
     },
     forceUpdate: (service) => update(service, '--force'),
     changeSpec: (service) => update(service, '--container-label-add', 'changed=yes'),

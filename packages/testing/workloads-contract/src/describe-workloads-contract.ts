@@ -1,6 +1,13 @@
 import type { Leadership, LedgerStore, Orchestrator, OrchestratorChanges, Workload } from '@vault-swarm/rotation';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+/** Which tasks that ended are replaced. */
+export interface RestartPolicy {
+  readonly condition: 'any' | 'on-failure' | 'none';
+  /** How often a task is replaced until the next update; 0: always. */
+  readonly maxAttempts: number;
+}
+
 /** An orchestrator, real or simulated, and the actions of its user. The contract chooses unique names. */
 export interface WorkloadsHarness {
   readonly workloads: Orchestrator;
@@ -10,8 +17,17 @@ export interface WorkloadsHarness {
   readonly ledger: LedgerStore;
   /** Creates a secret of our driver. */
   createSecret(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Creates a service that uses the named secrets, without waiting for its tasks. */
-  createService(name: string, kind: 'service' | 'job', replicas: number, secrets: readonly string[]): Promise<void>;
+  /**
+   * Creates a service that uses the named secrets, without waiting for its tasks. A global one has a task on each node,
+   * whatever `replicas` is. By default every task that ends is replaced.
+   */
+  createService(
+    name: string,
+    kind: 'service' | 'global' | 'job',
+    replicas: number,
+    secrets: readonly string[],
+    restart?: RestartPolicy,
+  ): Promise<void>;
   /** Restarts all tasks of the service, as its user can: in Docker `docker service update --force`. */
   forceUpdate(service: string): Promise<void>;
   /** Changes a part of the service's task template other than the generation. */
@@ -225,6 +241,53 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
         const { tasks, generation } = await find('eager');
         expect(generation).toBe(2);
         expect(tasks.filter((task) => task.state === 'running' && task.generation === 1)).toHaveLength(2);
+      });
+    });
+
+    test('a global service has a task on each node, and no desired number of tasks', async () => {
+      await harness.createService('everywhere', 'global', 0, ['key']);
+      await harness.until(() => runs('everywhere', 1, 0));
+      const before = await find('everywhere');
+      expect(before).toMatchObject({ kind: 'service', desiredTasks: null });
+      expect(await rolled(before, 1)).toBe('applied');
+      await harness.until(async () => (await find('everywhere')).rollout.state === 'completed');
+      expect(await runs('everywhere', 1, 1)).toBe(true);
+    });
+
+    describe('a service that does not replace every task that ends', () => {
+      /** By then a task that ended before would have been replaced as well. */
+      const untilOthersAreReplaced = async () => {
+        const running = async () => (await find('web')).tasks.filter(({ state }) => state === 'running');
+        const before = new Set((await running()).map(({ id }) => id));
+        await harness.failTasks('web');
+        await harness.until(async () => {
+          const now = await running();
+          return now.length === 2 && now.every(({ id }) => !before.has(id));
+        });
+      };
+      const failAndFind = async (service: string) => {
+        await harness.failTasks(service);
+        await untilOthersAreReplaced();
+        return (await find(service)).tasks.filter(({ state }) => state !== 'ended').map(({ state }) => state);
+      };
+
+      test('leaves them until an update replaces them', async () => {
+        await harness.createService('once', 'service', 2, ['key'], { condition: 'none', maxAttempts: 0 });
+        await harness.until(() => runs('once', 2, 0));
+        expect(await failAndFind('once')).toEqual([]);
+        expect(await rolled(await find('once'), 1)).toBe('applied');
+        await harness.until(() => runs('once', 2, 1));
+      });
+
+      test('counts its attempts anew after an update', async () => {
+        await harness.createService('stubborn', 'service', 1, ['key'], { condition: 'on-failure', maxAttempts: 1 });
+        await harness.until(() => runs('stubborn', 1, 0));
+        for (const generation of [1, 2]) {
+          expect(await failAndFind('stubborn')).toEqual(['running']);
+          expect(await failAndFind('stubborn')).toEqual([]);
+          expect(await rolled(await find('stubborn'), generation)).toBe('applied');
+          await harness.until(() => runs('stubborn', 1, generation));
+        }
       });
     });
 

@@ -1,1 +1,5 @@
-export { describeOrchestratorContract, type WorkloadsHarness } from './describe-workloads-contract.ts';
+export {
+  describeOrchestratorContract,
+  type RestartPolicy,
+  type WorkloadsHarness,
+} from './describe-workloads-contract.ts';

@@ -165,11 +165,15 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   const due = dueBindings(serviceState);
   // A rollout that was stuck before its update was made has had no time yet.
   const isLate = open.state === 'stuck' && serviceState.openForMs > serviceState.policy.stuckAfterMs;
+  const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(serviceState.entry, generation);
   const isSuperseded = isLate && due.some((known) => !targetsDesired(open, known));
+  // The orchestrator waits for a task that does not start, which a newer value does not change. A further update would
+  // first stop tasks that run.
+  const isAwaited = isUpdating(service) && !isFullyRunning(service) && failures?.some(isOurs) !== true;
+  if (isSuperseded && isAwaited) return wait(serviceState, 'TASKS_DOWN');
   if (isSuperseded && blockerByFailure(serviceState, due) === null) return startRollout(serviceState);
   if (isUpdating(service)) return unchanged;
   if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);
-  const isOurs = ({ generation }: { readonly generation: number }) => isOfRollout(serviceState.entry, generation);
   const bad = failures?.filter((task) => isOurs(task) && isCausedByValues(serviceState, open, task)) ?? [];
   if (open.direction === 'forward' && bad.length >= FAILURES_OF_A_BAD_VALUE) {
     return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });

@@ -355,6 +355,20 @@ test('a rollout that was stuck before its update was made is not followed by the
   expect(decide({ ...reported, serviceState: { openForMs: 600_001 } }).roll?.generation).toBe(6);
 });
 
+test('a rollout that takes too long is not followed by a newer value while a task of it does not start and none failed', () => {
+  const pending: WorkloadTask = { ...task('pending', 5), state: 'starting', reason: 'no suitable node' };
+  const late: Told = {
+    entry: { rollout: { ...rollout, state: 'stuck' } },
+    state: 'rolling',
+    desired: value('r3'),
+    service: { tasks: [task('old', 4), pending], desiredTasks: 2 },
+    serviceState: { openForMs: 600_001, failures: [] },
+  };
+  expect(decide(late)).toMatchObject({ roll: null, waitingReason: { code: 'TASKS_DOWN' } });
+  expect(decide({ ...late, serviceState: { ...late.serviceState, failures: [bad] } }).roll?.generation).toBe(6);
+  expect(decide({ ...late, service: {} }).roll?.generation).toBe(6);
+});
+
 describe('a rollout that was rolled back', () => {
   const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
 

@@ -51,12 +51,14 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     carryOver(before, key, previousValues, taskOverrides);
     if (after.failedBefore[key] !== undefined) failedBefore[key] = after.failedBefore[key];
   }
+  // A task that starts may have been given a value already, and shows it only when it runs.
+  const isStarting = alive.some(({ state }) => state === 'starting');
   const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
   for (const binding of bindings) {
     const { key } = binding;
     const now = current(binding.refKey);
     const failed = after.failedBefore[key];
-    if (failed !== undefined && (now === undefined || outdated.has(binding))) failedBefore[key] = failed;
+    if (failed !== undefined && (now === undefined || isStarting || outdated.has(binding))) failedBefore[key] = failed;
     const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;

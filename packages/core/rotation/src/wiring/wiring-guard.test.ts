@@ -201,6 +201,28 @@ test('an update whose report is forgotten, or is late after an earlier one was r
   expect(late.messages).toEqual([]);
 });
 
+test('an update that was rolled back and followed by another of its user, between two observations, is no mistake', () => {
+  const { guard, messages, observe } = guarded();
+  observe(workload());
+  guard.rolled('web', 5, 'applied');
+  observe(inState('completed', { generation: 1, version: 4, tasks: [task('forced', 1)] }));
+  expect(messages).toEqual([]);
+});
+
+test('an update of tasks that had failed and started again with its generation is no mistake, though nothing is reported', () => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.chosen('old');
+  guard.recorded();
+  observe(workload());
+  guard.rolled('web', 1, 'applied');
+  const failed = { ...task('old', 0), state: 'ended', reason: 'exit code 1' } as const;
+  const after = inState('none', { generation: 1, version: 2, tasks: [failed, task('new', 1)] });
+  observe(after);
+  wait(STUCK_AFTER_MS + 1);
+  observe(after);
+  expect(messages).toEqual([]);
+});
+
 test.each([
   ['it was seen', [inState('rolling-back', { generation: 0, version: 3 })]],
   ['it was not seen', []],

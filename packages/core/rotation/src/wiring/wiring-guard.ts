@@ -27,6 +27,7 @@ export interface WiringObservation {
 /** An update that the orchestrator accepted. */
 interface AppliedRoll {
   readonly generation: number;
+  readonly previousGeneration: number;
   readonly fingerprint: string;
   readonly previousTasks: ReadonlySet<string>;
   /** Whether the service had its generation, or a later one. */
@@ -113,10 +114,11 @@ export class WiringGuard {
   rolled(serviceId: string, generation: number, outcome: WriteOutcome): void {
     const service = this.#latest.get(serviceId);
     if (outcome !== 'applied' || service === undefined) return;
-    const { fingerprint, tasks } = service;
+    const { fingerprint, tasks, generation: previousGeneration } = service;
     const previousTasks = new Set(tasks.map(({ id }) => id));
     this.#rolls.set(serviceId, {
       generation,
+      previousGeneration,
       fingerprint,
       previousTasks,
       wasMade: false,
@@ -190,11 +192,16 @@ export class WiringGuard {
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
     // An orchestrator forgets what it reported of an update when its user changes the service in another way.
     const isForgotten = rollout.state === 'none' && roll.wasRolling;
-    // The next update of its user may have a smaller generation.
-    const isUndone = ROLLBACK_STATES.has(rollout.state) || (roll.wasMade && generation < roll.generation);
+    // Tasks that fail before they are replaced start again with the new generation. Then no update is left to report.
+    const hasFailed = ({ id, state, reason }: WorkloadTask) =>
+      state === 'ended' && reason !== '' && roll.previousTasks.has(id);
+    const isNeedless = rollout.state === 'none' && tasks.some(hasFailed);
+    // The next update of its user may have a smaller generation. The roll and its rollback need not have been observed.
+    const wasMade = roll.wasMade || generation !== roll.previousGeneration;
+    const isUndone = ROLLBACK_STATES.has(rollout.state) || (wasMade && generation < roll.generation);
     roll.wasRolling ||= rollout.state === 'rolling';
     roll.wasMade ||= generation >= roll.generation;
-    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten || isUndone) {
+    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten || isNeedless || isUndone) {
       this.#rolls.delete(id);
     } else if (rollout.state === 'completed' && areNew && !running.some(isOurs)) {
       this.#report(

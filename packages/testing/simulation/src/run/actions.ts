@@ -4,6 +4,7 @@ import type { Action } from './action.ts';
 import { clusterActions } from './cluster-actions.ts';
 import type { Kind } from './kinds.ts';
 import { replicaActions } from './replica-actions.ts';
+import { restartActions } from './restart-actions.ts';
 import { rotateManually } from './rotate-manually.ts';
 import type { Run } from './run.ts';
 import { worldActions } from './world-actions.ts';
@@ -122,14 +123,16 @@ const own: Partial<Record<Kind, Action>> = {
   }),
   scale: onService((run, service) => {
     const replicas = run.random.between(0, 4);
+    if (service.isGlobal) return null;
     run.swarm.post(service.id, { replicas });
     return touched(run, service, `scales to ${replicas}:`);
   }),
   'remove and re-create service': onService((run, service) => {
     run.swarm.removeService(service.id);
-    const { spec, name } = service;
+    const { spec, name, isGlobal } = service;
+    const { replicas, secretIds, update, restart } = spec;
     const again = () => {
-      run.swarm.addService(name, spec.replicas, spec.secretIds, { update: spec.update });
+      run.swarm.addService(name, replicas, secretIds, { isGlobal, update, restart });
       run.say(`user: creates ${name} again`);
     };
     if (run.random.chance(0.5)) run.lasts(run.random.between(100, 30_000), again);
@@ -158,8 +161,8 @@ const own: Partial<Record<Kind, Action>> = {
   },
   'user rollback': onService((run, service) => {
     if (!run.swarm.rollBack(service.id)) return null;
-    run.oracle.allowService(service.id, 'rolled back manually');
-    return touched(run, service, 'rolls back');
+    run.oracle.rolledBack(service);
+    return `user: rolls back ${service.name}`;
   }),
   conflict: onService((run, service) => {
     run.swarm.touch(service.id);
@@ -196,4 +199,5 @@ export const actions: Partial<Record<Kind, Action>> = {
   ...clusterActions,
   ...replicaActions,
   ...worldActions,
+  ...restartActions,
 };

@@ -1,6 +1,7 @@
 import type { LedgerDocument } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
+import { desiredSlots } from '../swarm/slots.ts';
 import type { TrueBinding } from './ground-truth.ts';
 import type { Run } from './run.ts';
 import type { ToleratedAnomaly } from './tolerated-anomalies.ts';
@@ -30,8 +31,9 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
   const problems: FinalProblem[] = [];
   const isWrong = (what: string, excuse: FinalProblem['excuse'] = null) => problems.push({ what, excuse });
   const running = swarm.runningTasks(service.id);
-  if (running.length !== service.spec.replicas) {
-    const what = `${service.name} runs ${running.length} of ${service.spec.replicas} tasks (${service.status.state})`;
+  const desired = desiredSlots(service).length;
+  if (running.length !== desired) {
+    const what = `${service.name} runs ${running.length} of ${desired} tasks (${service.status.state})`;
     isWrong(what, mayBeLost(run, service) ?? whyStopped(run, service));
   }
   for (const { id, held } of running) {
@@ -65,7 +67,7 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
 export function mayBeLost({ ledger, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const quarantines = ledger?.services[service.id]?.quarantines ?? [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const isManual = paths.some((path) => oracle.isOverlookedFor(service.id, path, 'rolled back manually'));
+  const isManual = paths.some((path) => oracle.overlooked.isExplainedBy(service.id, path, 'rolled back manually'));
   return quarantines.length > 0 && isManual ? { anomaly: 'rolled back manually', paths } : null;
 }
 
@@ -151,7 +153,7 @@ function whyStopped({ swarm, truth, provider, ledger }: Run, service: SimulatedS
 /** Why a task may hold an older value until the next change of it; `null` if nothing explains that. */
 function mayHoldOld({ oracle }: Run, service: SimulatedService, taskId: string, path: string): ToleratedAnomaly | null {
   if (oracle.mayBeUnrecorded(taskId)) return 'crash before the note';
-  return oracle.isOverlooked(service.id, path);
+  return oracle.overlooked.why(service.id, path);
 }
 
 /** Why a service may have a bad value as long as nobody writes another; `null` if nothing explains that. */
@@ -208,7 +210,7 @@ function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][s
   ].filter((name) => name !== '');
   if (left.length === 0) return [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
-  const overlooked = paths.map((path) => oracle.isOverlooked(id, path)).find((why) => why !== null) ?? null;
+  const overlooked = paths.map((path) => oracle.overlooked.why(id, path)).find((why) => why !== null) ?? null;
   const excuse = overlooked === null ? whyStopped(run, service) : { anomaly: overlooked, paths };
   return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }

@@ -53,12 +53,16 @@ export const WORLD_KINDS = [
 /** How services are updated: drawn apart for the same reason. */
 export const UPDATE_KINDS = ['update settings'] as const;
 
+/** Which tasks that ended Swarm restarts, and services with a task on each node: drawn apart, and rarely, for the same reason. */
+export const RESTART_KINDS = ['restart conditions', 'global services', 'tasks end'] as const;
+
 /** One of the kinds. */
 export type Kind =
   | (typeof KINDS)[number]
   | (typeof REPLICA_KINDS)[number]
   | (typeof WORLD_KINDS)[number]
-  | (typeof UPDATE_KINDS)[number];
+  | (typeof UPDATE_KINDS)[number]
+  | (typeof RESTART_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

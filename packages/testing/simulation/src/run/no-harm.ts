@@ -2,7 +2,7 @@ import type { OpenRollout } from '@vault-swarm/rotation/ledger-format';
 import { fails } from '../failing.ts';
 import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { liveTask } from '../swarm/slots.ts';
+import { isDesired, liveTask } from '../swarm/slots.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
 import type { RunContext } from './run-context.ts';
 import { isSlow, timeSlackMs } from './time-slack.ts';
@@ -59,6 +59,9 @@ export class NoHarm {
     this.#generations.set(service.id, generations.add(generation));
     const isUpdating = before?.status.state === 'rolling' || before?.status.state === 'rolling-back';
     if (isUpdating && wasTouched) return 'while the update of its user was not completed';
+    // A rollback, or a further attempt, may come first: a user's `--force` has the same tasks started again.
+    const isPosted = before?.update != null && before.status.state === 'none';
+    if (isPosted && wasTouched && !isRepeated) return 'before Swarm had taken up the update of its user';
     return rollout?.direction === 'rollback' ? null : this.#undeliverable(service);
   }
 
@@ -71,7 +74,7 @@ export class NoHarm {
     if (task.state !== 'running' || fails(task) || task.generation === roll.undoes) return null;
     const down = [...roll.downSlots].filter((slot) => {
       const live = liveTask(service, slot);
-      return slot < service.spec.replicas && (live === undefined || live.state !== 'running' || fails(live));
+      return isDesired(service, slot) && (live === undefined || live.state !== 'running' || fails(live));
     });
     if (down.length === 0) return null;
     return `${task.id} of ${service.name} was stopped although ${down.length} tasks that the update before made do not run`;
@@ -82,7 +85,7 @@ export class NoHarm {
     const knownSinceMs = clock.now() - (isSlow(this.#run) ? MAX_PASS_MS : PROMPT_MS);
     const down = [...service.slots].filter(([slot, tasks]) => {
       const last = tasks.at(-1);
-      if (slot >= service.spec.replicas || last === undefined || !generations.has(last.generation)) return false;
+      if (!isDesired(service, slot) || last === undefined || !generations.has(last.generation)) return false;
       const hasFailed = tasks.some((task) => {
         return task.state === 'failed' && task.generation === last.generation && task.createdAtMs < knownSinceMs;
       });

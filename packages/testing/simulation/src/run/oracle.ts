@@ -3,59 +3,27 @@ import type { RequestedService, WriteOutcome } from '@vault-swarm/rotation';
 import { type OpenRollout, parseLedger } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll, DriverAnswer } from '../plugin/cluster.ts';
-import { fingerprintOf, type SimulatedService } from '../swarm/service.ts';
+import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive, type SimulatedTask } from '../swarm/task.ts';
+import { AppliedUpdates } from './applied-updates.ts';
 import { DeliveryOracle } from './delivery-oracle.ts';
-import { failsAnyway } from './fails-anyway.ts';
 import { Fairness } from './fairness.ts';
 import { LeadershipOracle } from './leadership-oracle.ts';
 import { LedgerSize } from './ledger-size.ts';
 import { ManualRequests } from './manual-requests.ts';
 import { NewestDelivered } from './newest-delivered.ts';
-import { NoHarm } from './no-harm.ts';
+import { OverlookedChanges } from './overlooked-changes.ts';
 import { QuarantinedValues } from './quarantined-values.ts';
 import { isRecorded } from './recorded-secrets.ts';
 import { restoredValue } from './restored-values.ts';
 import { RolloutTruth } from './rollout-truth.ts';
 import type { RunContext } from './run-context.ts';
+import { type ServicePast, ServicePasts } from './service-past.ts';
 import { StartedRollouts } from './started-rollouts.ts';
 import { StatusTruth } from './status-truth.ts';
 import { timeSlackMs } from './time-slack.ts';
 import { type ToleratedAnomaly, UsedAllowances } from './tolerated-anomalies.ts';
-
-interface Rolled {
-  readonly timeMs: number;
-  readonly generation: number;
-  readonly manager: string;
-}
-
-/** What is known of one service's past, beside what its tasks hold. */
-interface Past {
-  /** Tasks of which it may not be known what they hold, by why: since the last restart that was not needed. */
-  readonly doubtful: Map<string, ToleratedAnomaly>;
-  /** How often it was rolled, without the restarts that were not needed and are explained. */
-  rolls: number;
-  /** When a user last posted something for it. */
-  touchedAtMs: number;
-  requestedAtMs: number;
-  lastRoll: Rolled | null;
-  /** By generation: the secrets of which a task was given a value that makes it fail. Swarm forgets such tasks soon. */
-  readonly givenBad: Map<number, Set<string>>;
-  /** What may be wrong with it, and since when. */
-  readonly tolerated: Map<ToleratedAnomaly, number>;
-}
-
-const NEVER = Number.NEGATIVE_INFINITY;
-
-/** Reasons that a roll may have though every task holds the newest value. */
-const NEEDLESS = new Set(['value changed back', 'it was given up']);
-
-/** A plugin acts on what it observed this long before, at most, in milliseconds. */
-const DECISION_HOLDS_MS = 10_000;
-
-/** A plugin acts on a request within this time, in milliseconds, if it is carried out without being recorded. */
-const REQUEST_HOLDS_MS = 900_000;
 
 /** An answer of the driver takes no longer. */
 const DEADLINE_MS = 2_000;
@@ -67,7 +35,7 @@ const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
 export class Oracle {
   readonly #run: RunContext;
   readonly violations: string[] = [];
-  readonly #pasts = new Map<string, Past>();
+  readonly #pasts = new ServicePasts();
   /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
   readonly #intents = new Map<string, OpenRollout>();
   readonly #answers = new DeliveryOracle();
@@ -75,7 +43,8 @@ export class Oracle {
   readonly allowances = new UsedAllowances();
   readonly #quarantines: QuarantinedValues;
   readonly #newest: NewestDelivered;
-  readonly #noHarm: NoHarm;
+  readonly #updates: AppliedUpdates;
+  readonly overlooked: OverlookedChanges;
   readonly #started: StartedRollouts;
   readonly #ledgerSize: LedgerSize;
   readonly #fairness: Fairness;
@@ -85,7 +54,6 @@ export class Oracle {
   #isLedgerLost = false;
   /** The services of which the ledger has not recorded every secret since it was lost. */
   readonly #unrecorded = new Set<string>();
-  rolls = 0;
   completed = 0;
   quarantines = 0;
 
@@ -93,48 +61,57 @@ export class Oracle {
     this.#run = run;
     this.#quarantines = new QuarantinedValues(run);
     this.#newest = new NewestDelivered(run);
-    this.#noHarm = new NoHarm(run);
+    this.overlooked = new OverlookedChanges(run, this.#pasts);
     this.rollouts = new RolloutTruth(run);
     this.manual = new ManualRequests(run);
     this.leadership = new LeadershipOracle(run);
     this.#started = new StartedRollouts(run, this);
+    this.#updates = new AppliedUpdates(run, {
+      ...{ pasts: this.#pasts, answers: this.#answers, leadership: this.leadership, allowances: this.allowances },
+      ...{ started: this.#started, intents: this.#intents },
+    });
     this.#ledgerSize = new LedgerSize(run, this.leadership, (id) => this.pastOf(id).touchedAtMs);
     this.#fairness = new Fairness(run, this.leadership);
     this.#status = new StatusTruth(run, this);
   }
 
+  /** How many updates of the plugins were applied. */
+  get rolls(): number {
+    return this.#updates.count;
+  }
+
   /** What is known of a service's past. */
-  pastOf(serviceId: string): Past {
-    let past = this.#pasts.get(serviceId);
-    if (past === undefined) {
-      past = {
-        doubtful: new Map(),
-        ...{ touchedAtMs: NEVER, requestedAtMs: NEVER, rolls: 0 },
-        lastRoll: null,
-        givenBad: new Map(),
-        tolerated: new Map(),
-      };
-      this.#pasts.set(serviceId, past);
-    }
-    return past;
+  pastOf(serviceId: string): ServicePast {
+    return this.#pasts.of(serviceId);
   }
 
   /** A user posted something for a service. */
   touched(serviceId: string): void {
     this.pastOf(serviceId).touchedAtMs = this.#run.timeMs;
-    this.#noHarm.touched(serviceId);
+    this.#updates.touched(serviceId);
+  }
+
+  /** A user rolled the service back. */
+  rolledBack(service: SimulatedService): void {
+    this.touched(service.id);
+    this.#updates.rolledBack(service);
+  }
+
+  /** Something changed in the Swarm. */
+  changed(): void {
+    this.rollouts.changed();
+    this.#updates.changed();
   }
 
   /** A user posted the spec of a service again, which resumes its paused update. Its tasks are made from the same. */
   resumed(serviceId: string): void {
-    this.#noHarm.touched(serviceId);
+    this.#updates.touched(serviceId);
     this.#started.resumed(serviceId);
   }
 
   /** An update stops a task to replace it. */
   stopping(service: SimulatedService, task: SimulatedTask): void {
-    const harm = this.#noHarm.stopping(service, task);
-    if (harm !== null) this.#violated(harm);
+    for (const what of this.#updates.stopping(service, task)) this.#violated(what);
   }
 
   /** Somebody asked for a manual rotation. */
@@ -165,6 +142,7 @@ export class Oracle {
       this.#ledgerSize.forgets();
       this.manual.forgets();
       this.#started.forgets();
+      this.overlooked.ledgerLost();
     }
     for (const service of swarm.services) {
       this.allowService(service.id, anomaly);
@@ -175,34 +153,10 @@ export class Oracle {
     }
   }
 
-  /**
-   * Why a change of a path may have been overlooked for a service, until the next one; `null` if nothing explains that. What
-   * changed after the cause, and after the plugins had the time to act on it, was seen; what was deleted by then was not.
-   */
-  isOverlooked(serviceId: string, path: string): ToleratedAnomaly | null {
-    const anomalies = ['ledger lost', 'rolled back manually'] as const;
-    return anomalies.find((anomaly) => this.isOverlookedFor(serviceId, path, anomaly)) ?? null;
-  }
-
-  /** Whether this explains it: there may be more than one explanation. */
-  isOverlookedFor(serviceId: string, path: string, anomaly: ToleratedAnomaly): boolean {
-    const { truth, settings } = this.#run;
-    const graceMs = 2 * settings.intervalMs + 2_000 + timeSlackMs(this.#run);
-    const sinceMs = this.pastOf(serviceId).tolerated.get(anomaly);
-    return sinceMs !== undefined && truth.lostEarlierAtMs(path) <= sinceMs + graceMs;
-  }
-
   /** What was overlooked has changed, and is known to have. */
-  changed(): void {
+  overlookedChanged(): void {
     this.#answers.everythingChanged();
-    const { truth, swarm } = this.#run;
-    for (const service of swarm.services) {
-      // A bad value that was overlooked is still there. It fails once another change starts the tasks again.
-      if (truth.badBindings(service).some(({ path }) => this.isOverlooked(service.id, path) !== null)) continue;
-      const { tolerated } = this.pastOf(service.id);
-      tolerated.delete('ledger lost');
-      tolerated.delete('rolled back manually');
-    }
+    this.overlooked.changed();
   }
 
   /** Whether what a task was given may not be recorded. */
@@ -236,112 +190,22 @@ export class Oracle {
     }
   }
 
-  /** A roll arrived at the Swarm. */
+  /** An update of a plugin arrived at the Swarm. */
   rolled(roll: AttemptedRoll, outcome: WriteOutcome): void {
-    const { manager, serviceId, generation, before } = roll;
-    const service = this.#run.swarm.services.find(({ id }) => id === serviceId);
-    const name = service?.name ?? serviceId;
-    this.#run.say(`  ${manager} rolls ${name} to ${generation}: ${outcome}`);
-    if (outcome !== 'applied' || service === undefined || before === undefined) return;
-    const past = this.pastOf(serviceId);
-    this.rolls += 1;
-    past.rolls += 1;
-    const { spec, update } = before;
-    if (generation < spec.generation && !this.#mayReturnTo(service, generation)) {
-      this.#violated(`${name} was rolled to ${generation} though it had ${spec.generation} already`);
-    }
-    const intent = this.#intents.get(`${serviceId}@${generation}`);
-    const wasTouched = past.touchedAtMs > (past.lastRoll?.timeMs ?? NEVER);
-    // What is in progress looks like the rollout before it: its number was used again, or its user has only scaled.
-    const looksLike = wasTouched ? this.#looksLike(service, before, past) : undefined;
-    if (looksLike?.state === 'failed') this.allowances.uses('forced to a used number', name);
-    const isOwnUpdate = looksLike?.state === 'failed' || looksLike?.state === 'stuck';
-    const harm = this.#noHarm.rolled(service, roll, intent, wasTouched && !isOwnUpdate);
-    if (harm !== null) this.#violated(`${name} was rolled to ${generation} ${harm}`);
-    if (intent === undefined) {
-      this.#violated(`${name} was rolled to ${generation}, which was never written into the ledger`);
-    }
-    if (generation > spec.generation && allTasks(service).some((task) => task.generation >= generation)) {
-      this.#violated(`${name} was rolled to ${generation}, of which there were tasks already`);
-    }
-    if (!this.leadership.mayLead(manager)) this.#violated(`${name} was rolled by ${manager}, which does not lead`);
-    const rolledAtMs = past.lastRoll?.timeMs ?? Number.NEGATIVE_INFINITY;
-    const isOwn = past.lastRoll?.generation === spec.generation && update?.isRollback === false;
-    const forMs = this.#run.timeMs - rolledAtMs;
-    // One of two leaders may take what the other has just rolled for somebody else's.
-    const isOfOther = this.leadership.leaders.length > 1 && past.lastRoll?.manager !== manager;
-    if (
-      isOwn &&
-      past.touchedAtMs < rolledAtMs &&
-      generation > spec.generation &&
-      forMs < this.#run.settings.policy.stuckAfterMs
-    ) {
-      if (isOfOther) this.allowances.uses('two leaders', name);
-      else
-        this.#violated(`${name} was rolled to ${generation} while its rollout to ${spec.generation} was in progress`);
-    }
-    if (spec.image === 'broken' || failsAnyway(this.#run, service))
-      past.tolerated.set('broken before', this.#run.timeMs);
-    const reason = this.#reasonFor(service, before, past);
-    const explained = reason === null || NEEDLESS.has(reason) ? this.#whyDoubtful(service, past) : undefined;
-    if (reason === null && this.leadership.leaders.length > 1) {
-      this.allowances.uses('two leaders', name);
-      past.tolerated.set('two leaders', this.#run.timeMs);
-    } else if (explained !== undefined) {
-      this.allowances.uses(explained, `${name} ${past.rolls}`);
-      // The same generation again replaces no task, so that it is not known better afterwards.
-      if (generation !== spec.generation) past.doubtful.clear();
-      past.rolls -= 1;
-    } else if (reason === 'value changed back' || reason === 'asked for twice') {
-      this.allowances.uses(reason, `${name} ${past.rolls}`);
-      if (reason === 'asked for twice') past.rolls -= 1;
-    } else if (reason === null && past.tolerated.has('broken before') && intent?.direction === 'rollback') {
-      this.allowances.uses('broken before', `${name} ${past.rolls}`);
-    } else if (reason === null) {
-      this.#violated(`${name} was rolled to ${generation} without a reason: ${this.#describe(service)}`);
-    }
-    past.lastRoll = { timeMs: this.#run.timeMs, generation, manager };
-  }
-
-  /** The rollout like which the update looks that is in progress, though a user has changed the service since. */
-  #looksLike(
-    { id }: SimulatedService,
-    { spec, status }: NonNullable<AttemptedRoll['before']>,
-    { lastRoll }: Past,
-  ): OpenRollout | undefined {
-    if (lastRoll?.generation !== spec.generation || status.state !== 'rolling') return undefined;
-    const before = this.#intents.get(`${id}@${lastRoll.generation}`);
-    return before?.fingerprint === fingerprintOf(spec) ? before : undefined;
+    for (const what of this.#updates.rolled(roll, outcome)) this.#violated(what);
   }
 
   /** Whether it may not be known what the running tasks of a service have, or that a value of it changed. */
   isDoubtful(service: SimulatedService): boolean {
-    const past = this.pastOf(service.id);
-    const isUnknown = ({ id }: SimulatedTask) => this.mayBeUnrecorded(id) || this.#answers.isRequestedTwice(id);
     const uses = this.#run.truth.bindingsOf(service);
-    return (
-      this.#whyDoubtful(service, past) !== undefined ||
-      past.tolerated.has('two leaders') ||
-      allTasks(service).some((task) => isAlive(task) && isUnknown(task)) ||
-      uses.some(({ path }) => this.isOverlooked(service.id, path) !== null)
-    );
-  }
-
-  /** Why it may not be known what a living task of the service holds. */
-  #whyDoubtful(service: SimulatedService, { doubtful }: Past): ToleratedAnomaly | undefined {
-    const living = allTasks(service).filter(isAlive);
-    return living.map(({ id }) => doubtful.get(id)).find((why) => why !== undefined);
-  }
-
-  /** Whether it is a rollback to the generation of tasks that run. */
-  #mayReturnTo(service: SimulatedService, generation: number): boolean {
-    const isRunning = allTasks(service).some((task) => task.state === 'running' && task.generation === generation);
-    return isRunning && this.#openRollout(service.id)?.direction === 'rollback';
+    const isOverlooked = uses.some(({ path }) => this.overlooked.why(service.id, path) !== null);
+    return isOverlooked || this.#updates.isDoubtful(service);
   }
 
   /** The ledger was written: whatever is rolled has to have been in it. */
   ledgerWritten(manager: string, text: string): void {
     this.#newest.ledgerWritten(text);
+    this.overlooked.ledgerWritten();
     // What changed before it records a secret again was not seen by any process either.
     if (this.#isLedgerLost) for (const { id } of this.#run.swarm.services) this.#unrecorded.add(id);
     this.#isLedgerLost = false;
@@ -471,65 +335,8 @@ export class Oracle {
     this.#quarantines.add(service, members);
   }
 
-  /** Why a service may be rolled, in truth; `null` where there is no reason. */
-  #reasonFor(service: SimulatedService, before: NonNullable<AttemptedRoll['before']>, past: Past): string | null {
-    const { truth, provider, timeMs } = this.#run;
-    if (service.kind === 'job') {
-      this.#violated(`the job ${service.name} was run again`);
-      return 'told already';
-    }
-    const isRequested = this.#isRequested(service.id, past);
-    // Its labels may have changed since it was observed.
-    const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - DECISION_HOLDS_MS)];
-    const uses = known.filter(({ isAuto, rotate, isPinned }) => {
-      return isAuto || (isRequested && rotate === 'manual' && !isPinned);
-    });
-    const live = allTasks(service).filter(isAlive);
-    const lookedSinceMs = timeMs - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
-    const holdsNewest = ({ held }: SimulatedTask) =>
-      uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
-    const isTwice = live.some(({ id }) => this.#answers.isRequestedTwice(id));
-    if (isTwice && live.every(holdsNewest)) return 'asked for twice';
-    // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
-    const givenBad = past.lastRoll === null ? undefined : past.givenBad.get(past.lastRoll.generation);
-    if (known.some(({ name }) => givenBad?.has(name) === true)) return 'its rollout brought a bad value';
-    for (const { id, held, state } of live) {
-      if (this.#answers.isRequestedTwice(id)) return 'asked for twice';
-      for (const { name, path } of uses) {
-        const text = held.get(name)?.text;
-        if (text === undefined) {
-          if (state === 'starting') return 'a task is starting';
-          // Swarm forgot the update that was to replace it.
-          if (before.status.state === 'none') return 'a task was made before it used the secret';
-          continue;
-        }
-        if (isBadFor(text, service.name)) return 'a task holds a bad value';
-        if (text !== provider.textOf(path)) return 'a task holds another value than the newest';
-        if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
-      }
-    }
-    const failed = this.#intents.get(`${service.id}@${past.lastRoll?.generation}`)?.state === 'failed';
-    if (isRequested && failed) return 'somebody asked for what failed';
-    const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
-    return isGivenUp ? 'it was given up' : null;
-  }
-
-  /** Whether a request is recent, or was recorded and not carried out yet: nobody may have led since. */
-  #isRequested(serviceId: string, { requestedAtMs }: Past): boolean {
-    const { timeMs, ledger } = this.#run;
-    const isRecorded = (ledger?.services[serviceId]?.requested.length ?? 0) > 0;
-    return timeMs - requestedAtMs < REQUEST_HOLDS_MS || (isRecorded && requestedAtMs !== NEVER);
-  }
-
   #openRollout(serviceId: string): OpenRollout | null {
     return this.#run.ledger?.services[serviceId]?.rollout ?? null;
-  }
-
-  #describe(service: SimulatedService): string {
-    const held = allTasks(service)
-      .filter(isAlive)
-      .map((task) => `${task.id} ${[...task.held].map(([name, { text }]) => `${name}=${text}`).join(' ')}`);
-    return held.join('; ');
   }
 
   #violated(what: string): void {

@@ -2,7 +2,7 @@ import type { ProductEvent } from '@vault-swarm/provider';
 import { type LedgerService, type OpenRollout, untagRevision, type Values } from '@vault-swarm/rotation/ledger-format';
 import { fails, isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { liveTasks } from '../swarm/slots.ts';
+import { desiredSlots, expectedSlots, liveTasks } from '../swarm/slots.ts';
 import { workloadOf } from '../swarm/snapshot.ts';
 import type { RunContext } from './run-context.ts';
 import { isSlow, timeSlackMs } from './time-slack.ts';
@@ -43,7 +43,7 @@ export class RolloutTruth {
     if (service === undefined) return null;
     const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
     const running = swarm.runningTasks(service.id);
-    const { replicas } = service.spec;
+    const replicas = desiredSlots(service).length;
     // Its tasks fail after the time for which Swarm watches them: by all that is known they do not fail with it any more.
     if (service.status.state === 'completed') {
       for (const [key, { revision }] of Object.entries(intent?.target ?? {})) {
@@ -134,7 +134,6 @@ export class RolloutTruth {
 }
 
 function isFull(service: SimulatedService): boolean {
-  const { replicas } = service.spec;
-  const slots = Array.from({ length: replicas }, (_, slot) => liveTasks(service, slot));
-  return replicas > 0 && slots.every((live) => live.length > 0 && live.every(({ state }) => state === 'running'));
+  const slots = expectedSlots(service).map((slot) => liveTasks(service, slot));
+  return slots.length > 0 && slots.every((live) => live.length > 0 && live.every(({ state }) => state === 'running'));
 }

@@ -10,7 +10,7 @@ import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
-import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, UPDATE_KINDS, WORLD_KINDS } from './kinds.ts';
+import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, RESTART_KINDS, UPDATE_KINDS, WORLD_KINDS } from './kinds.ts';
 import { Oracle } from './oracle.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -35,6 +35,8 @@ export class Run implements RunContext {
   readonly replicaRandom: SeededRandom;
   /** For the kinds of {@link WORLD_KINDS}. */
   readonly worldRandom: SeededRandom;
+  /** For the kinds of {@link RESTART_KINDS}. */
+  readonly restartRandom: SeededRandom;
   /** For the kinds of {@link UPDATE_KINDS}. */
   readonly updateRandom: SeededRandom;
   readonly kinds: ReadonlySet<Kind>;
@@ -83,7 +85,10 @@ export class Run implements RunContext {
     const updateRandom = new SeededRandom(seed + 0xde1a);
     this.updateRandom = updateRandom;
     const ofUpdates = updateRandom.chance(0.25) ? UPDATE_KINDS : [];
-    const all = [...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates])];
+    const restartRandom = new SeededRandom(seed + 0x2e57);
+    this.restartRandom = restartRandom;
+    const ofRestarts = restartRandom.chance(0.1) ? restartRandom.some(RESTART_KINDS, 0.6) : [];
+    const all = [...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts])];
     this.kinds = new Set(all.filter((kind) => !without.includes(kind)));
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
     this.nodes = [...managers, 'w1'];
@@ -145,7 +150,7 @@ export class Run implements RunContext {
     });
     this.swarm.onChange(() => {
       this.#reportStatuses();
-      this.oracle.rollouts.changed();
+      this.oracle.changed();
     });
     this.swarm.onRelabel = (id, before) => this.truth.relabelled(id, before);
     this.provider.onWrite = (path, text) => this.truth.wrote(path, text);

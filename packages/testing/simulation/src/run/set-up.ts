@@ -1,8 +1,8 @@
 import type { Rotation } from '@vault-swarm/rotation';
 import type { SimulatedService, UpdateConfig } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
-import { UPDATE } from '../swarm/swarm-options.ts';
-import { type HeldSecret, isAlive } from '../swarm/task.ts';
+import { RESTART, UPDATE } from '../swarm/swarm-options.ts';
+import { type HeldSecret, isAlive, type RestartPolicy } from '../swarm/task.ts';
 import { mayBeLost } from './final-checks.ts';
 import { rotateManually } from './rotate-manually.ts';
 import type { Run } from './run.ts';
@@ -35,16 +35,20 @@ export async function setUp(run: Run): Promise<void> {
       onFailure: random.pick(['pause', 'pause', 'rollback', 'rollback', 'continue'] as const),
       ...updateOptions(run),
     };
-    const service = { name, spec: { replicas, secretIds, generation: 0, image: 'good', edition: 1, update } } as const;
+    const { isGlobal, restart } = kind === 'job' ? { isGlobal: false, restart: RESTART } : restartOptions(run);
+    const spec = { replicas, secretIds, generation: 0, image: 'good', edition: 1, update, restart } as const;
+    const service = { name, spec };
     for (const { path } of run.truth.bindingsOf(service)) {
       if (provider.textOf(path) === undefined) provider.write(path, `value ${run.count()}`);
     }
-    run.say(`${kind} ${name} of ${replicas} with ${secretIds.join(' ')}, ${JSON.stringify(update)}`);
+    const count = isGlobal ? 'each node' : replicas;
+    const options = JSON.stringify({ ...update, ...(restart === RESTART ? {} : { restart }) });
+    run.say(`${kind} ${name} of ${count} with ${secretIds.join(' ')}, ${options}`);
     const held = new Map<string, HeldSecret>();
     for (const use of run.truth.bindingsOf(service)) {
       held.set(use.name, { text: provider.textOf(use.path) ?? '', revision: 'given by an earlier plugin' });
     }
-    swarm.addService(name, replicas, secretIds, { kind, update, ...(ranBefore ? { held } : {}) });
+    swarm.addService(name, replicas, secretIds, { kind, isGlobal, update, restart, ...(ranBefore ? { held } : {}) });
   }
   for (const [name, manager] of cluster.managers) {
     if (kinds.has('clock jump')) manager.clockOffsetMs = random.between(-2_000, 2_000);
@@ -67,6 +71,17 @@ function updateOptions({
     maxFailureRatio: random.pick([0, 0, 0.3, 0.5]),
     order: random.pick(['stop-first', 'stop-first', 'start-first'] as const),
   };
+}
+
+/** Which of its tasks Swarm restarts, and whether it runs on each node, in the few histories that have that. */
+function restartOptions({ kinds, restartRandom: random }: Run): {
+  readonly isGlobal: boolean;
+  readonly restart: RestartPolicy;
+} {
+  const isGlobal = kinds.has('global services') && random.chance(0.5);
+  if (!kinds.has('restart conditions') || random.chance(0.4)) return { isGlobal, restart: RESTART };
+  const condition = random.pick(['any', 'on-failure', 'on-failure', 'none'] as const);
+  return { isGlobal, restart: { condition, maxAttempts: condition === 'none' ? 0 : random.pick([0, 1, 3]) } };
 }
 
 /** A call that is slow ends within this time, in milliseconds. */
@@ -131,7 +146,7 @@ export function change(run: Run, paths: Iterable<string>): void {
     provider.write(path, `value ${run.count()}`);
     run.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
   }
-  oracle.changed();
+  oracle.overlookedChanged();
 }
 
 /** After this time a user forces a service again, in milliseconds. */
@@ -165,7 +180,10 @@ export function unblock(run: Run): boolean {
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
     const isOurs = rollout !== null;
     const isForgotten = service.status.state === 'none' && service.update === null;
-    if (!(isPaused || isForgotten) || !(isForUser || (isHalfDone && !isOurs))) continue;
+    const isWaiting = (isPaused || isForgotten) && (isForUser || (isHalfDone && !isOurs));
+    // Swarm starts no task again that its restart condition excludes, and the plugin waits for all of them.
+    const isGivenUp = service.givenUp.size > 0;
+    if (!isWaiting && !isGivenUp) continue;
     // A user waits for what the plugin does about tasks that run calmly, which takes half a minute.
     if (run.timeMs - oracle.pastOf(service.id).touchedAtMs < FORCES_AGAIN_MS) continue;
     swarm.forceUpdate(service.id);

@@ -3,14 +3,19 @@ import {
   type OpenRollout,
   parseLedger,
   type SecretVersion,
-  type Values,
 } from '@vault-swarm/rotation/ledger-format';
+import type { SimulatedService } from '../swarm/service.ts';
+import { changedValues, isSame } from './changed-values.ts';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
-import { timeSlackMs } from './time-slack.ts';
+import { isSlow, timeSlackMs } from './time-slack.ts';
 
 type Services = LedgerDocument['services'];
 type Ledger = Pick<LedgerDocument, 'secrets' | 'services'>;
+
+/** How old what a plugin knows may be when its update is applied, in milliseconds. */
+const MAX_PASS_MS = 30_000;
+const PROMPT_MS = 1_000;
 
 const NO_LEDGER: Ledger = { secrets: {}, services: {} };
 
@@ -28,6 +33,10 @@ export class StartedRollouts {
   #before = NO_LEDGER;
   /** By service: when its open rollout was first written. */
   readonly #startedAtMs = new Map<string, number>();
+  /** By service, ledger key and revision: since when the ledger has had it as one with which tasks failed. */
+  readonly #failedAtMs = new Map<string, number>();
+  /** What updates that were applied brought, by service, ledger key and revision. */
+  readonly #made = new Set<string>();
   /** By manager: rollouts that its process completed since it started, or quarantined something. */
   readonly #completed = new Map<string, number>();
 
@@ -64,6 +73,7 @@ export class StartedRollouts {
     const ledger = parseLedger(text) ?? NO_LEDGER;
     const ledgerBefore = this.#before;
     this.#before = ledger;
+    this.#noteFailed(ledger);
     const [before, after] = [ledgerBefore.services, ledger.services];
     const started = Object.entries(after).flatMap(([id, { rollout }]) => {
       const earlier = before[id]?.rollout ?? null;
@@ -90,6 +100,41 @@ export class StartedRollouts {
       });
     });
     return [...stopped, ...this.#tooMany(manager, before, after, started)];
+  }
+
+  #noteFailed({ services }: Ledger): void {
+    const before = new Map(this.#failedAtMs);
+    this.#failedAtMs.clear();
+    for (const [id, { rollout, quarantines }] of Object.entries(services)) {
+      const sets = [...quarantines.map(({ failed }) => failed), rollout?.state === 'failed' ? rollout.target : {}];
+      for (const [key, { revision }] of sets.flatMap((set) => Object.entries(set))) {
+        const failed = `${id} ${key} ${revision}`;
+        this.#failedAtMs.set(failed, before.get(failed) ?? this.#run.timeMs);
+      }
+    }
+  }
+
+  /**
+   * A plugin's update was applied, perhaps long after it was intended. Returns what it must not have brought: a value that
+   * is known to have failed in another service by then.
+   */
+  rolled({ id, name }: SimulatedService, rollout: OpenRollout | undefined): readonly string[] {
+    const { timeMs, ledger } = this.#run;
+    if (rollout === undefined || rollout.direction === 'rollback') return [];
+    const knownSinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : PROMPT_MS);
+    return Object.entries(changedValues(rollout)).flatMap(([key, value]) => {
+      const made = `${id} ${key} ${value.revision}`;
+      const isMade = this.#made.has(made);
+      this.#made.add(made);
+      if (isMade || ledger === null || ledger.services[id]?.requested.includes(key) === true) return [];
+      const other = failingWith(ledger, id, key, value).find((one) => {
+        const sinceMs = this.#failedAtMs.get(`${one} ${key} ${value.revision}`);
+        return sinceMs !== undefined && sinceMs < knownSinceMs;
+      });
+      return other === undefined
+        ? []
+        : [`${name} was rolled to ${key} ${value.revision}, which had failed in ${other}`];
+    });
   }
 
   #tooMany(
@@ -127,10 +172,6 @@ export class StartedRollouts {
   }
 }
 
-function changedValues({ target, lastGood }: OpenRollout): Values {
-  return Object.fromEntries(Object.entries(target).filter(([key, value]) => !isSame(lastGood[key], value)));
-}
-
 /** Whether the rollout before had brought the value already, so that the service does not start with it now. */
 function hasBegun(rollout: OpenRollout | null, key: string, value: SecretVersion): boolean {
   return rollout !== null && rollout.state !== 'failed' && isSame(rollout.target[key], value);
@@ -153,8 +194,4 @@ function failingWith({ services, secrets }: Ledger, id: string, key: string, val
     if (Object.entries(brought).every(isCurrent)) sets.push(brought);
     return sets.some((failed) => isSame(failed[key], value)) ? [other] : [];
   });
-}
-
-function isSame(a: SecretVersion | undefined, b: SecretVersion): boolean {
-  return a !== undefined && (a.revision === b.revision || (a.digest !== null && a.digest === b.digest));
 }

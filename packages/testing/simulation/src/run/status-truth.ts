@@ -1,6 +1,6 @@
 import type { RotationStatus, ServiceStatus } from '@vault-swarm/rotation';
 import type { SimulatedService } from '../swarm/service.ts';
-import { allTasks } from '../swarm/slots.ts';
+import { allTasks, expectedSlots } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
 import type { LeadershipOracle } from './leadership-oracle.ts';
 import type { RunContext } from './run-context.ts';
@@ -142,7 +142,9 @@ export class StatusTruth {
     if (service.kind === 'job' || service.spec.secretIds.length === 0) return [];
     if (shown === undefined) return [`the status does not have ${service.name}`];
     const running = this.#run.swarm.runningTasks(service.id).length;
-    const { replicas } = service.spec;
+    // How many nodes fit a global service is not known: those count that have a task.
+    const living = allTasks(service).filter(isAlive).length;
+    const replicas = service.isGlobal ? living : service.spec.replicas;
     const counts = [
       ...(shown.runningTasks === running ? [] : [`${running} tasks run and not ${shown.runningTasks}`]),
       ...(shown.desiredTasks === replicas ? [] : [`${replicas} tasks shall run and not ${shown.desiredTasks}`]),
@@ -165,7 +167,7 @@ export class StatusTruth {
     // A change that was overlooked since there was no ledger is not rolled out later, if only a request rolls for it.
     if (kinds.has('ledger lost') && uses.some(({ isAuto }) => !isAuto)) return [];
     const outdated = running.filter(({ held }) => uses.some(({ name, text }) => held.get(name)?.text !== text)).length;
-    const isWhole = outdated === 0 && running.length === service.spec.replicas;
+    const isWhole = outdated === 0 && running.length === expectedSlots(service).length;
     const isOver = isWhole && isSettled;
     const isCurrent = shown.state.code === 'current';
     return [

@@ -40,7 +40,8 @@ const TOLERATED_ANOMALIES = {
     'What was quarantined is known from the ledger alone, and what changed before it was lost: without a ledger a task counts ' +
     'as current, unless the provider tells otherwise.',
   'rolled back manually':
-    'A user who undoes a rollout of the plugin undoes its values: they stay quarantined until the next change.',
+    'A user who undoes a rollout of the plugin that is open undoes the values that it changed: they stay quarantined until ' +
+    'the next change.',
 } as const;
 
 /** One of them. */
@@ -58,7 +59,7 @@ const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
   'left to the user': 38,
   'failed in another service': 10,
   'started on a bad value': 20,
-  'rolled back manually': 15,
+  'rolled back manually': 12,
   'asked for twice': 7,
   'user touched': 4,
   'broken before': 4,

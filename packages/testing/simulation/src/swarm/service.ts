@@ -1,5 +1,5 @@
 import type { RolloutReport } from '@vault-swarm/rotation';
-import type { SimulatedTask } from './task.ts';
+import type { RestartPolicy, SimulatedTask } from './task.ts';
 
 /** What Swarm does when tasks of an update fail. */
 type FailureAction = 'pause' | 'rollback' | 'continue';
@@ -21,6 +21,7 @@ export interface UpdateConfig {
 
 /** What a user posts. */
 export interface ServiceSpec {
+  /** Of a global service: the number of nodes. */
   readonly replicas: number;
   /** ForceUpdate: raised by one to start all tasks again. */
   readonly generation: number;
@@ -30,6 +31,7 @@ export interface ServiceSpec {
   readonly edition: number;
   readonly secretIds: readonly string[];
   readonly update: UpdateConfig;
+  readonly restart: RestartPolicy;
 }
 
 /** An update that is being carried out. */
@@ -64,6 +66,12 @@ export interface SimulatedService {
   readonly id: string;
   readonly name: string;
   readonly kind: 'service' | 'job';
+  /** A global service has one slot for each node. */
+  readonly isGlobal: boolean;
+  /** Slots of a global service whose nodes run nothing now. */
+  readonly absent: Set<number>;
+  /** Slots whose latest task ended, and is not restarted until an update replaces it. */
+  readonly givenUp: Set<number>;
   version: number;
   spec: ServiceSpec;
   previous: ServiceSpec | null;

@@ -26,9 +26,15 @@ describeOrchestratorContract('the simulated Swarm', async () => {
     createSecret: async (name, labels) => {
       secrets.set(name, swarm.addSecret(name, labels));
     },
-    createService: async (name, kind, replicas, used) => {
+    createService: async (name, kind, replicas, used, restart) => {
       const ids = used.map((secret) => secrets.get(secret) ?? '');
-      services.set(name, swarm.addService(name, replicas, ids, { kind }));
+      const isGlobal = kind === 'global';
+      const options = {
+        kind: isGlobal ? 'service' : kind,
+        isGlobal,
+        ...(restart === undefined ? {} : { restart }),
+      } as const;
+      services.set(name, swarm.addService(name, replicas, ids, options));
     },
     forceUpdate: async (service) => swarm.forceUpdate(idOf(service)),
     removeService: async (service) => swarm.removeService(idOf(service)),

@@ -19,9 +19,9 @@ import { LedgerObject } from './ledger-object.ts';
 import { type NodeState, Nodes } from './nodes.ts';
 import { PausableTimers } from './pausable-timers.ts';
 import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault, type UpdateConfig } from './service.ts';
-import { allTasks, Slots } from './slots.ts';
+import { allTasks, desiredSlots, isSlotDirty, Slots } from './slots.ts';
 import { failedTasksOf, taskOf, workloadOf } from './snapshot.ts';
-import { PACE, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
+import { PACE, RESTART, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
 import type { Pace, SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
 
@@ -61,7 +61,11 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
       ask: options.ask,
       after,
       secret: (id) => this.#secrets.get(id),
-      pickNode: () => this.#nodes.pick(),
+      pickNode: ({ isGlobal }, slot) => {
+        if (!isGlobal) return this.#nodes.pick();
+        const node = this.#nodes.ofSlot(slot);
+        return this.#nodes.isReady(node) ? node : null;
+      },
       isNodeReady: (node) => this.#nodes.isReady(node),
       fails: options.fails,
       nextId: () => this.#nextId++,
@@ -99,14 +103,28 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     this.#changed();
   }
 
+  /** Of a global service, `replicas` says nothing. */
   addService(name: string, replicas: number, secretIds: readonly string[], options: ServiceOptions = {}): string {
     const id = `service-${this.#nextId++}`;
     const update = { ...UPDATE, ...options.update };
-    const spec: ServiceSpec = { replicas, generation: 0, image: 'good', edition: 1, secretIds, update };
+    const { kind = 'service', isGlobal = false, restart = RESTART } = options;
+    const common = { generation: 0, image: 'good', edition: 1, secretIds, update, restart } as const;
+    const spec: ServiceSpec = { replicas: isGlobal ? this.#nodes.count : replicas, ...common };
+    const absent = new Set(isGlobal ? this.#nodes.absentSlots() : []);
     const open = { previous: null, status: NO_UPDATE, update: null, startFault: null, slots: new Map() };
-    const service: SimulatedService = { id, name, kind: options.kind ?? 'service', version: 1, spec, ...open };
+    const service: SimulatedService = {
+      id,
+      name,
+      kind,
+      isGlobal,
+      absent,
+      givenUp: new Set(),
+      version: 1,
+      spec,
+      ...open,
+    };
     this.#services.set(id, service);
-    for (let slot = 0; slot < replicas; slot++) {
+    for (const slot of desiredSlots(service)) {
       if (options.held === undefined) this.#slots.create(service, slot);
       else this.#slots.startAtOnce(service, slot, options.held);
     }
@@ -167,6 +185,13 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
     this.#slots.loseNewest(this.#service(id), nodeReady);
   }
 
+  /** The container of a running task exits by itself. */
+  exitTask(id: string, taskId: string, code: number): void {
+    const service = this.#service(id);
+    const task = allTasks(service).find((one) => one.id === taskId);
+    if (task !== undefined) this.#slots.exit(service, task, code);
+  }
+
   /** Swarm gives the update up, as it does when a task of it failed. */
   markFailed(id: string, how: 'pause' | 'rollback'): void {
     this.#updater.markFailed(this.#service(id), how);
@@ -218,9 +243,13 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   /** A node is lost, emptied, or comes back. Tasks of one that is lost end as if their process had failed, or just go. */
   setNode(node: string, state: NodeState, tasksFail = false): void {
     this.#nodes.set(node, state);
+    const slot = this.#nodes.slotOf(node);
     for (const service of this.#services.values()) {
+      if (service.isGlobal && state === 'ready') service.absent.delete(slot);
+      else if (service.isGlobal) service.absent.add(slot);
       if (state === 'ready') this.#slots.assignWaiting(service);
       else this.#slots.leave(service, node, tasksFail);
+      if (service.isGlobal && state === 'ready' && isSlotDirty(service, slot)) this.#slots.create(service, slot);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { WorkloadSecret } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
+import { Restarts } from './restarts.ts';
 import { fingerprintOf, type ServiceSpec, type SimulatedService } from './service.ts';
 import { type AskDriver, isAlive, type Pace, type SimulatedTask } from './task.ts';
 
@@ -18,7 +19,7 @@ export interface SlotsWorld {
   readonly after: (delayMs: number, callback: () => void) => void;
   readonly secret: (id: string) => WorkloadSecret | undefined;
   /** A node for a new task, or `null` where there is none. */
-  readonly pickNode: () => string | null;
+  readonly pickNode: (service: SimulatedService, slot: number) => string | null;
   readonly isNodeReady: (node: string) => boolean;
   /** Whether a container with these values does not go on running. */
   readonly fails: (task: SimulatedTask) => boolean;
@@ -29,6 +30,7 @@ export interface SlotsWorld {
 /** Makes tasks, runs them, and restarts those that fail. */
 export class Slots {
   readonly #world: SlotsWorld;
+  readonly #restarts = new Restarts();
   /** The calls of one node come one after the other. */
   readonly #nodeCalls = new Map<string, Promise<void>>();
 
@@ -47,12 +49,14 @@ export class Slots {
       slot,
       generation: spec.generation,
       fingerprint: fingerprintOf(spec),
+      spec,
       isBroken: spec.image === 'broken',
       secretIds: spec.secretIds,
       createdAtMs: clock.now(),
       node: null,
       state: 'starting',
       reason: '',
+      isCompleted: false,
       started: false,
       startedAtMs: null,
       endedAtMs: null,
@@ -62,6 +66,7 @@ export class Slots {
     const before = service.slots.get(slot) ?? [];
     const kept = before.filter((known, index) => isAlive(known) || index > before.length - TASKS_PER_SLOT);
     service.slots.set(slot, [...kept, task]);
+    service.givenUp.delete(slot);
     this.assign(service, task, delayMs);
     return task;
   }
@@ -70,7 +75,7 @@ export class Slots {
   assign(service: SimulatedService, task: SimulatedTask, delayMs = 0): void {
     const { pickNode, after, pace } = this.#world;
     const { startFault } = service;
-    task.node = startFault?.kind === 'pending' ? null : pickNode();
+    task.node = startFault?.kind === 'pending' ? null : pickNode(service, task.slot);
     task.reason = task.node === null ? (startFault?.reason ?? 'no suitable node') : '';
     if (task.node === null) return;
     after(pace.reactMs, () => {
@@ -137,6 +142,12 @@ export class Slots {
     this.#replace(service, task, this.#world.pace.restartMs);
   }
 
+  /** The container of a running task exits. */
+  exit(service: SimulatedService, task: SimulatedTask, code: number): void {
+    task.isCompleted = code === 0;
+    this.fail(service, task, `exit code ${code}`);
+  }
+
   /** Stops the task: nothing is wrong with it. */
   stop(service: SimulatedService, task: SimulatedTask): void {
     if (!isAlive(task)) return;
@@ -169,16 +180,42 @@ export class Slots {
       this.stop(service, task);
       this.#replace(service, task, 0);
     }
+    // Each node of a global service has its own slot. When the node is back, its latest task counts as any that ended.
+    const left = allTasks(service).findLast((task) => task.node === node);
+    if (service.isGlobal && left !== undefined && !this.#restarts.mayRestart(service, left))
+      service.givenUp.add(left.slot);
   }
 
   #replace(service: SimulatedService, task: SimulatedTask, delayMs: number): void {
-    const isWanted = service.kind === 'service' && task.slot < service.spec.replicas;
+    const isWanted = service.kind === 'service' && isDesired(service, task.slot);
     // Beside an old task that is to be stopped once the new one runs, a new one that failed is started again.
     const isStarted = liveTasks(service, task.slot).some(
       (live) => !isDirty(live, service.spec) || isDirty(task, service.spec),
     );
-    if (isWanted && !isStarted) this.create(service, task.slot, delayMs);
+    if (!isWanted || isStarted) return;
+    if (this.#restarts.mayRestart(service, task)) {
+      this.#restarts.restarted(service, this.create(service, task.slot, delayMs));
+    } else service.givenUp.add(task.slot);
   }
+}
+
+/** Whether the service shall have a task in the slot. */
+export function isDesired({ spec, absent }: Pick<SimulatedService, 'spec' | 'absent'>, slot: number): boolean {
+  return slot < spec.replicas && !absent.has(slot);
+}
+
+/** The slots in which the service shall have a task. */
+export function desiredSlots(service: Pick<SimulatedService, 'spec' | 'absent'>): readonly number[] {
+  const slots = Array.from({ length: service.spec.replicas }, (_, slot) => slot);
+  return slots.filter((slot) => isDesired(service, slot));
+}
+
+/**
+ * The slots in which a task is missed if there is none. How many nodes fit a global service is not in its spec, so that
+ * nobody misses a task of it that is not restarted.
+ */
+export function expectedSlots(service: Readonly<SimulatedService>): readonly number[] {
+  return desiredSlots(service).filter((slot) => !(service.isGlobal && service.givenUp.has(slot)));
 }
 
 /** The task of a slot that is not over. */
@@ -194,6 +231,8 @@ export function liveTasks(service: SimulatedService, slot: number): readonly Sim
 /** Whether an update has something to do in a slot. */
 export function isSlotDirty(service: SimulatedService, slot: number): boolean {
   const live = liveTasks(service, slot);
+  // A task that is not restarted is replaced by updates, if it was made from something else.
+  if (live.length === 0 && service.givenUp.has(slot)) return isDirty(service.slots.get(slot)?.at(-1), service.spec);
   return live.length !== 1 || isDirty(live[0], service.spec);
 }
 

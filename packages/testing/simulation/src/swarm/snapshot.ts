@@ -17,7 +17,7 @@ export function workloadOf(service: SimulatedService): Workload {
     secretIds,
     formerSecretIds: former.filter((former) => !secretIds.includes(former)),
     fingerprint: fingerprintOf(spec),
-    desiredTasks: replicas,
+    desiredTasks: service.isGlobal ? null : replicas,
   };
   return { ...common, rollout: rolloutOf(service), tasks: allTasks(service).map(taskOf) };
 }

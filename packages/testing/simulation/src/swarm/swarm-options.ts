@@ -1,10 +1,13 @@
 import type { SimulatedService, UpdateConfig } from './service.ts';
-import type { AskDriver, Pace, SimulatedTask } from './task.ts';
+import type { AskDriver, Pace, RestartPolicy, SimulatedTask } from './task.ts';
 
 /** What a service is made of, where it is not as usual. */
 export interface ServiceOptions {
   readonly kind?: 'service' | 'job';
+  /** Whether it runs one task on each node. */
+  readonly isGlobal?: boolean;
   readonly update?: Partial<UpdateConfig>;
+  readonly restart?: RestartPolicy;
   /** What its tasks hold that run from the start, by the secret's name; without it they are started. */
   readonly held?: SimulatedTask['held'];
 }
@@ -29,5 +32,9 @@ export const UPDATE: UpdateConfig = {
   maxFailureRatio: 0,
   order: 'stop-first',
 };
+
+/** How a service is restarted that says nothing of it. */
+export const RESTART: RestartPolicy = { condition: 'any', maxAttempts: 0 };
+
 /** How quick a Swarm is that says nothing of it. */
 export const PACE: Pace = { reactMs: 20, bootMs: 100, crashMs: 300, restartMs: 5_000 };

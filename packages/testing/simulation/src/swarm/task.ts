@@ -6,6 +6,14 @@ export interface HeldSecret {
   readonly revision: string;
 }
 
+/** Which tasks that ended are replaced: `restart_policy` in a stack file. Its `window` is not simulated. */
+export interface RestartPolicy {
+  /** `on-failure`: not those whose containers exited with code 0. */
+  readonly condition: 'any' | 'on-failure' | 'none';
+  /** How often a slot is restarted with the same spec; 0: always. */
+  readonly maxAttempts: number;
+}
+
 /** A task and its container. */
 export interface SimulatedTask {
   readonly id: string;
@@ -14,6 +22,8 @@ export interface SimulatedTask {
   readonly slot: number;
   readonly generation: number;
   readonly fingerprint: string;
+  /** The spec from which it was made: another object for each version. */
+  readonly spec: { readonly restart: RestartPolicy };
   readonly isBroken: boolean;
   readonly secretIds: readonly string[];
   readonly createdAtMs: number;
@@ -21,6 +31,8 @@ export interface SimulatedTask {
   state: 'starting' | 'running' | 'failed' | 'stopped';
   /** Why it does not run, in Swarm's own words. */
   reason: string;
+  /** Whether its containers exited with code 0. */
+  isCompleted: boolean;
   /** Whether its containers had started when it ended. */
   started: boolean;
   startedAtMs: number | null;

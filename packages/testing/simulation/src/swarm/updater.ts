@@ -1,6 +1,6 @@
 import type { RolloutReport } from '@vault-swarm/rotation';
 import { NO_UPDATE, type RunningUpdate, type SimulatedService } from './service.ts';
-import { allTasks, isDirty, isSlotDirty, liveTask, liveTasks, type Slots } from './slots.ts';
+import { allTasks, desiredSlots, isDesired, isDirty, isSlotDirty, liveTask, liveTasks, type Slots } from './slots.ts';
 import { isAlive, type SimulatedTask } from './task.ts';
 
 /** What the updater needs of the Swarm around it. */
@@ -28,7 +28,7 @@ export class Updater {
   specWritten(service: SimulatedService): void {
     service.update = null;
     service.status = NO_UPDATE;
-    this.#scale(service);
+    this.#scale(service, false);
     this.#start(service, false);
   }
 
@@ -36,7 +36,7 @@ export class Updater {
   rollBack(service: SimulatedService): void {
     this.#setStatus(service, 'rolling-back', 'rollback in progress', this.#world.now());
     service.update = null;
-    this.#scale(service);
+    this.#scale(service, true);
     this.#start(service, true);
   }
 
@@ -76,13 +76,11 @@ export class Updater {
   }
 
   #start(service: SimulatedService, isRollback: boolean): void {
-    const { replicas } = service.spec;
     const update: RunningUpdate = { isRollback, slots: [], watched: new Map(), dirty: 0, failures: 0, working: 0 };
     service.update = update;
     this.#world.after(this.#world.reactMs, () => {
       if (service.update !== update) return;
-      const slots = Array.from({ length: replicas }, (_, slot) => slot);
-      const dirty = slots.filter((slot) => isSlotDirty(service, slot));
+      const dirty = desiredSlots(service).filter((slot) => isSlotDirty(service, slot));
       if (dirty.length === 0 && !isRollback) {
         service.update = null;
         return;
@@ -102,7 +100,7 @@ export class Updater {
   #proceed(service: SimulatedService, update: RunningUpdate): void {
     if (service.update !== update) return;
     for (let slot = update.slots.shift(); slot !== undefined; slot = update.slots.shift()) {
-      if (slot >= service.spec.replicas || !isSlotDirty(service, slot)) continue;
+      if (!isDesired(service, slot) || !isSlotDirty(service, slot)) continue;
       const clean = liveTasks(service, slot).find((live) => !isDirty(live, service.spec));
       if (clean !== undefined) {
         this.#stopOthers(service, clean);
@@ -178,13 +176,17 @@ export class Updater {
     this.#world.onWrite(service);
   }
 
-  #scale(service: SimulatedService): void {
+  /** Starts and stops tasks until there is one in each slot. Only a rollback starts those again that had been given up. */
+  #scale(service: SimulatedService, isRollback: boolean): void {
     for (const task of allTasks(service)) {
-      if (task.slot >= service.spec.replicas) this.#slots.stop(service, task);
+      if (isDesired(service, task.slot)) continue;
+      this.#slots.stop(service, task);
+      service.givenUp.delete(task.slot);
     }
-    for (let slot = 0; slot < service.spec.replicas; slot++) {
-      const isNew = liveTask(service, slot) === undefined;
-      if (isNew && service.kind === 'service') this.#slots.create(service, slot);
+    if (service.kind === 'job') return;
+    for (const slot of desiredSlots(service)) {
+      const isOver = service.givenUp.has(slot) && !isRollback;
+      if (liveTask(service, slot) === undefined && !isOver) this.#slots.create(service, slot);
     }
   }
 }

@@ -1,0 +1,74 @@
+import type { OpenRollout } from '@vault-swarm/rotation/ledger-format';
+import { isBadFor } from '../failing.ts';
+import type { AttemptedRoll } from '../plugin/cluster.ts';
+import type { SimulatedService } from '../swarm/service.ts';
+import { allTasks } from '../swarm/slots.ts';
+import { isAlive, type SimulatedTask } from '../swarm/task.ts';
+import type { DeliveryOracle } from './delivery-oracle.ts';
+import type { RunContext } from './run-context.ts';
+import { NEVER, type ServicePast } from './service-past.ts';
+import { timeSlackMs } from './time-slack.ts';
+
+/** Reasons that an update may have though every task holds the newest value. */
+export const NEEDLESS: ReadonlySet<string | null> = new Set([null, 'value changed back', 'it was given up']);
+
+/** A plugin acts on what it observed this long before, at most, in milliseconds. */
+const DECISION_HOLDS_MS = 10_000;
+
+/** A plugin acts on a request within this time, in milliseconds, if it is carried out without being recorded. */
+const REQUEST_HOLDS_MS = 900_000;
+
+/**
+ * Why a plugin may update a service that is no job, in truth; `null` where there is no reason.
+ *
+ * @param lastRollout what the ledger had of the latest update of a plugin.
+ */
+export function updateReason(
+  run: RunContext,
+  answers: DeliveryOracle,
+  service: SimulatedService,
+  before: NonNullable<AttemptedRoll['before']>,
+  past: ServicePast,
+  lastRollout: OpenRollout | undefined,
+): string | null {
+  const { truth, provider, timeMs } = run;
+  const isAsked = isRequested(run, service.id, past);
+  // Its labels may have changed since it was observed.
+  const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - DECISION_HOLDS_MS)];
+  const uses = known.filter(({ isAuto, rotate, isPinned }) => {
+    return isAuto || (isAsked && rotate === 'manual' && !isPinned);
+  });
+  const live = allTasks(service).filter(isAlive);
+  const lookedSinceMs = timeMs - 2 * run.settings.intervalMs - 15_000 - timeSlackMs(run);
+  const holdsNewest = ({ held }: SimulatedTask) =>
+    uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
+  const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
+  if (isTwice && live.every(holdsNewest)) return 'asked for twice';
+  // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
+  const givenBad = past.lastRoll === null ? undefined : past.givenBad.get(past.lastRoll.generation);
+  if (known.some(({ name }) => givenBad?.has(name) === true)) return 'its rollout brought a bad value';
+  for (const { id, held, state } of live) {
+    if (answers.isRequestedTwice(id)) return 'asked for twice';
+    for (const { name, path } of uses) {
+      const text = held.get(name)?.text;
+      if (text === undefined) {
+        if (state === 'starting') return 'a task is starting';
+        // Swarm forgot the update that was to replace it.
+        if (before.status.state === 'none') return 'a task was made before it used the secret';
+        continue;
+      }
+      if (isBadFor(text, service.name)) return 'a task holds a bad value';
+      if (text !== provider.textOf(path)) return 'a task holds another value than the newest';
+      if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
+    }
+  }
+  if (isAsked && lastRollout?.state === 'failed') return 'somebody asked for what failed';
+  const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
+  return isGivenUp ? 'it was given up' : null;
+}
+
+/** Whether a request is recent, or was recorded and not carried out yet: nobody may have led since. */
+function isRequested({ timeMs, ledger }: RunContext, serviceId: string, { requestedAtMs }: ServicePast): boolean {
+  const isRecorded = (ledger?.services[serviceId]?.requested.length ?? 0) > 0;
+  return timeMs - requestedAtMs < REQUEST_HOLDS_MS || (isRecorded && requestedAtMs !== NEVER);
+}
