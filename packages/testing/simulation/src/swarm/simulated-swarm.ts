@@ -19,7 +19,7 @@ import { LedgerObject } from './ledger-object.ts';
 import { type NodeState, Nodes } from './nodes.ts';
 import { PausableTimers } from './pausable-timers.ts';
 import { NO_UPDATE, type ServiceSpec, type SimulatedService, type StartFault, type UpdateConfig } from './service.ts';
-import { allTasks, desiredSlots, isSlotDirty, Slots } from './slots.ts';
+import { allTasks, desiredSlots, isSlotDirty, liveTask, Slots } from './slots.ts';
 import { failedTasksOf, taskOf, workloadOf } from './snapshot.ts';
 import { PACE, RESTART, type ServiceOptions, type SwarmOptions, UPDATE } from './swarm-options.ts';
 import type { Pace, SimulatedTask } from './task.ts';
@@ -249,7 +249,9 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
       else if (service.isGlobal) service.absent.add(slot);
       if (state === 'ready') this.#slots.assignWaiting(service);
       else this.#slots.leave(service, node, tasksFail);
-      if (service.isGlobal && state === 'ready' && isSlotDirty(service, slot)) this.#slots.create(service, slot);
+      const isEmpty = liveTask(service, slot) === undefined;
+      if (service.isGlobal && state === 'ready' && isEmpty && isSlotDirty(service, slot))
+        this.#slots.create(service, slot);
     }
   }
 
