@@ -2,7 +2,7 @@ import type { OpenRollout } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { allTasks, desiredSlots } from '../swarm/slots.ts';
+import { allTasks } from '../swarm/slots.ts';
 import { isAlive, type SimulatedTask } from '../swarm/task.ts';
 import type { DeliveryOracle } from './delivery-oracle.ts';
 import type { RunContext } from './run-context.ts';
@@ -42,8 +42,10 @@ export function updateReason(
   const lookedSinceMs = timeMs - 2 * run.settings.intervalMs - 15_000 - timeSlackMs(run);
   const holdsNewest = ({ held }: SimulatedTask) =>
     uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
-  // All of its nodes have just left, and with them the tasks that were observed.
-  if (service.isGlobal && desiredSlots(service).length === 0) return 'none of its tasks is left';
+  // The tasks that were observed have just ended, and are not restarted.
+  const observedSinceMs = run.clock.now() - DECISION_HOLDS_MS;
+  const hasJustEnded = allTasks(service).some(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
+  if (live.length === 0 && hasJustEnded) return 'its tasks have just ended';
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
   if (isTwice && live.every(holdsNewest)) return 'asked for twice';
   // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.

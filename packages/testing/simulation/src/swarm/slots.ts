@@ -152,6 +152,7 @@ export class Slots {
   stop(service: SimulatedService, task: SimulatedTask): void {
     if (!isAlive(task)) return;
     task.state = 'stopped';
+    task.endedAtMs = this.#world.clock.now();
     this.#world.onChange(service, task);
   }
 
