@@ -129,7 +129,8 @@ export class AppliedUpdates {
     // What is in progress looks like the rollout before it: its number was used again, or its user has only scaled.
     const looksLike = wasTouched ? this.#looksLike(service, before, past) : undefined;
     if (looksLike?.state === 'failed') allowances.uses('forced to a used number', name);
-    const isOwnUpdate = looksLike?.state === 'failed' || looksLike?.state === 'stuck';
+    // Of one that Swarm has not taken up yet, nothing tells whose it is.
+    const isOwnUpdate = looksLike !== undefined && (before.status.state === 'none' || looksLike.state !== 'open');
     const harm = this.#noHarm.rolled(service, roll, intent, wasTouched && !isOwnUpdate);
     this.#running.rolled(id);
     const again = this.#undone.rolled(service, intent);
@@ -185,8 +186,13 @@ export class AppliedUpdates {
   }
 
   /** The rollout like which the update looks that is in progress, though a user has changed the service since. */
-  #looksLike({ id }: SimulatedService, { spec, status }: Before, { lastRoll }: ServicePast): OpenRollout | undefined {
-    if (lastRoll?.generation !== spec.generation || status.state !== 'rolling') return undefined;
+  #looksLike(
+    { id }: SimulatedService,
+    { spec, status, update }: Before,
+    { lastRoll }: ServicePast,
+  ): OpenRollout | undefined {
+    const isInProgress = status.state === 'rolling' || (status.state === 'none' && update !== null);
+    if (lastRoll?.generation !== spec.generation || !isInProgress) return undefined;
     const before = this.#known.intents.get(`${id}@${lastRoll.generation}`);
     return before?.fingerprint === fingerprintOf(spec) ? before : undefined;
   }

@@ -41,6 +41,9 @@ export class StatusTruth {
   /** By service id. */
   readonly #unchanged = new Map<string, Unchanged>();
   #starts = 0;
+  /** The latest outage of the provider, and its number: between two passes one may end and the next may start. */
+  #outage: Error | null = null;
+  #outages = 0;
 
   constructor(run: RunContext, oracle: KnownPast) {
     this.#run = run;
@@ -118,11 +121,15 @@ export class StatusTruth {
   get #truthOfProvider(): string {
     const { truth, cluster, swarm } = this.#run;
     const readable = swarm.services.flatMap(({ spec }) => spec.secretIds.map((id) => truth.isReadable(id)));
-    return [this.#provider, this.#starts, cluster.leader, ...readable].join();
+    return [this.#provider, this.#outages, this.#starts, cluster.leader, ...readable].join();
   }
 
   get #provider(): string {
     const { provider, providerHangs, providerDelayMs } = this.#run;
+    if (provider.outage !== null && provider.outage !== this.#outage) {
+      this.#outage = provider.outage;
+      this.#outages += 1;
+    }
     if (provider.outage !== null) return 'away';
     return providerHangs || providerDelayMs > 0 || provider.replica !== null ? 'slow' : 'reached';
   }
