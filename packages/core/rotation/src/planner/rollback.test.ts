@@ -369,6 +369,18 @@ test('a rollout that takes too long is not followed by a newer value while a tas
   expect(decide({ ...late, service: {} }).roll?.generation).toBe(6);
 });
 
+test('a rollout that failed while its user updated the service is not followed by the next before Swarm has taken that up', () => {
+  const posted: Told = {
+    state: 'none',
+    desired: value('r3'),
+    service: { generation: 6 },
+    serviceState: { unchangedForMs: 100, failures: [bad, { ...bad, id: 'also-failed' }], given: () => [value('r2')] },
+  };
+  expect(decide(posted)).toMatchObject({ roll: null, waitingReason: { code: 'SERVICE_CHANGED' } });
+  const takenUp = { ...posted.serviceState, unchangedForMs: 5_000 };
+  expect(decide({ ...posted, serviceState: takenUp }).roll?.generation).toBe(7);
+});
+
 describe('a rollout that was rolled back', () => {
   const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
 

@@ -147,6 +147,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     ['bad value', 'several values', 'update settings', 'slow calls', 'unknown outcome', 'force', 'deploy'],
   ],
   [
+    223,
+    'a rollout that had failed was followed by the next before Swarm had taken up an update of the user',
+    ['bad value', 'several values', 'update settings', 'slow calls', 'unknown outcome', 'force', 'deploy'],
+  ],
+  [
     1219,
     'a value that had failed was taken for the last good one, since the task that was given it was still starting',
     [
