@@ -369,6 +369,16 @@ test('a rollout that takes too long is not followed by a newer value while a tas
   expect(decide({ ...late, service: {} }).roll?.generation).toBe(6);
 });
 
+test('a paused update of a global service is not resumed if the tasks that were not delivered to are not restarted', () => {
+  const undelivered = { ...bad, started: false, undelivered: true };
+  const paused = (desiredTasks: number | null): Told => ({
+    service: { desiredTasks },
+    serviceState: { openForMs: 30_000, failures: [undelivered] },
+  });
+  expect(decide(paused(1)).roll?.generation).toBe(5);
+  expect(decide(paused(null))).toMatchObject({ roll: null, waitingReason: { code: 'UPDATE_PAUSED_TASKS_DOWN' } });
+});
+
 test('a rollout that failed while its user updated the service is not followed by the next before Swarm has taken that up', () => {
   const posted: Told = {
     state: 'none',

@@ -3,6 +3,7 @@ import type { ProductEvent, RolloutCause } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, type Values } from '../ledger/ledger.ts';
 import { isKnown, type SecretVersion, sameValue } from '../ledger/secret-version.ts';
+import type { FailedTask } from '../ports/orchestrator.ts';
 import { type WaitingCode, type WaitingContext, waitingReason } from '../ports/waiting-reason.ts';
 import { causesOf, triggersOf } from './rollout-cause.ts';
 import {
@@ -92,7 +93,10 @@ function isCauseGone({ service, entry, failures }: ServiceState, open: OpenRollo
   const isOurs = (task: { readonly generation: number }) => isOfRollout({ ...entry, rollout: open }, task.generation);
   if (service.tasks.some((task) => task.state === 'running' && isOurs(task))) return true;
   const causes = (failures ?? []).filter(isOurs);
-  return causes.length > 0 && causes.every(({ undelivered, nodeReady }) => undelivered || !nodeReady);
+  // A global service has no desired number of tasks. If no task of the rollout is left, the failed ones are not restarted.
+  const mayBeMissing = service.desiredTasks === null;
+  const endsByItself = (cause: FailedTask) => !cause.nodeReady || (cause.undelivered && !mayBeMissing);
+  return causes.length > 0 && causes.every(endsByItself);
 }
 
 /**

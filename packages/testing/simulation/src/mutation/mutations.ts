@@ -1,4 +1,11 @@
+import type { Kind } from '../run/kinds.ts';
 import type { Mutation } from './mutation.ts';
+
+const RARE: readonly Kind[] = [
+  ...(['restart conditions', 'global services', 'tasks end', 'several values', 'bad value', 'node loss'] as const),
+  ...(['drain', 'force', 'scale', 'deploy', 'provider outage', 'crash', 'slow calls'] as const),
+  ...(['unknown outcome', 'update settings'] as const),
+];
 
 /** Mistakes that a core could have, each of which histories must see. */
 export const mutations: readonly Mutation[] = [
@@ -306,6 +313,22 @@ export const mutations: readonly Mutation[] = [
     from: '  if (change !== null) return change;',
     to: '',
     kinds: ['force', 'deploy', 'several values', 'scale'],
+  },
+  {
+    name: 'takes a value that failed for the last good one after its quarantine ended',
+    file: 'rotation/src/planner/rollout-steps.ts',
+    from: '    entry.failedBefore[key],\n',
+    to: '',
+    firstSeed: 1_200,
+    kinds: RARE,
+  },
+  {
+    name: 'forgets that a value failed while the task that was given it starts',
+    file: 'rotation/src/tasks/task-records.ts',
+    from: '(now === undefined || isStarting || outdated.has(binding))',
+    to: '(now === undefined || outdated.has(binding))',
+    firstSeed: 1_200,
+    kinds: RARE,
   },
   {
     name: 'goes on to a newer value while Swarm waits for a task that does not start',

@@ -147,6 +147,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     ['bad value', 'several values', 'update settings', 'slow calls', 'unknown outcome', 'force', 'deploy'],
   ],
   [
+    3375,
+    'the paused update of a global service was resumed whose failed tasks are not restarted, and stopped those that ran',
+    null,
+  ],
+  [
     223,
     'a rollout that had failed was followed by the next before Swarm had taken up an update of the user',
     ['bad value', 'several values', 'update settings', 'slow calls', 'unknown outcome', 'force', 'deploy'],
