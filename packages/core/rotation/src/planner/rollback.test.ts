@@ -386,7 +386,7 @@ test('a rollout that failed while its user updated the service is not followed b
     service: { generation: 6 },
     serviceState: { unchangedForMs: 100, failures: [bad, { ...bad, id: 'also-failed' }], given: () => [value('r2')] },
   };
-  expect(decide(posted)).toMatchObject({ roll: null, waitingReason: { code: 'SERVICE_CHANGED' } });
+  expect(decide(posted).roll).toBeNull();
   const takenUp = { ...posted.serviceState, unchangedForMs: 5_000 };
   expect(decide({ ...posted, serviceState: takenUp }).roll?.generation).toBe(7);
 });

@@ -234,9 +234,8 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))
     return wait(serviceState, 'SERVICE_UPDATING');
   const byUser = before === null ? blockerByUpdate(serviceState) : null;
-  // A failed rollout is not in progress, and a later generation is not of the rollout: the latest change is of the user.
-  const isOfUser = before !== null && (before.state === 'failed' || service.generation > before.generation);
-  const byChange = isOfUser ? blockerByChange(serviceState) : null;
+  // A failed rollout is not in progress, so the latest change is of the user.
+  const byChange = before?.state === 'failed' ? blockerByChange(serviceState) : null;
   const blocker = byUser ?? byChange ?? blockerOf(serviceState);
   if (blocker !== null) return blocker;
   if (isHeldByLockdown(serviceState)) return wait(serviceState, 'LOCKDOWN_ACTIVE');

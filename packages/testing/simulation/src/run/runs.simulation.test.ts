@@ -152,6 +152,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     null,
   ],
   [
+    4619,
+    'a user had the tasks of a rollout updated again, which was followed by the next before Swarm had taken that up',
+    null,
+  ],
+  [
     223,
     'a rollout that had failed was followed by the next before Swarm had taken up an update of the user',
     ['bad value', 'several values', 'update settings', 'slow calls', 'unknown outcome', 'force', 'deploy'],
