@@ -58,7 +58,8 @@ export class RunningTasks {
     const desired = desiredSlots(service).length;
     const most = isStartFirst ? 0 : parallelism || desired;
     const count = others.length + (isStartFirst ? 0 : 1);
-    if (count <= most) return null;
+    // Swarm rolls back on its own: it does not wait for tasks of the update that failed.
+    if (count <= most || update?.isRollback === true) return null;
     return (
       `${task.id} of ${service.name} was stopped, so that ${count} of ${desired} tasks that the plugins replace do not ` +
       `run, and Swarm alone replaces ${most} at a time`
