@@ -279,7 +279,7 @@ export function describeOrchestratorContract(name: string, setUp: () => Promise<
         await harness.until(() => runs('once', 2, 1));
       });
 
-      test('counts its attempts anew after an update', async () => {
+      test('counts its attempts again from zero after an update', async () => {
         await harness.createService('stubborn', 'service', 1, ['key'], { condition: 'on-failure', maxAttempts: 1 });
         await harness.until(() => runs('stubborn', 1, 0));
         for (const generation of [1, 2]) {

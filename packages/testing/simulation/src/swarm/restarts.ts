@@ -1,7 +1,7 @@
 import type { SimulatedService } from './service.ts';
 import type { SimulatedTask } from './task.ts';
 
-/** The restarts of a slot with one spec. A later spec starts anew. */
+/** The restarts of a slot with one spec. A later spec starts at zero. */
 interface History {
   readonly spec: SimulatedTask['spec'];
   readonly count: number;
