@@ -90,9 +90,9 @@ module.exports = {
     },
     {
       name: 'rotation-parts-know-only-the-planner',
-      comment: 'Serving, polling, status and manual requests can each be understood alone; the rotation joins them.',
+      comment: 'Serving, polling, status, managers and manual requests can each be understood alone; the rotation joins them.',
       severity: 'error',
-      from: { path: `${ROTATION}(serving|polling|status|manual)/`, pathNot: TESTS },
+      from: { path: `${ROTATION}(serving|polling|status|manual|managers)/`, pathNot: TESTS },
       to: {
         path: `${ROTATION}`,
         pathNot: `${ROTATION}((ports|ledger|bindings|tasks|planner|$1)/|ticker[.]ts)`,

@@ -1,6 +1,7 @@
 import { quoted } from '@vault-swarm/kernel';
 import { type ReadFile, whyUnreadable } from '@vault-swarm/provider';
 import { type ConfigFile, NO_CONFIG_FILE, unreadableFile } from './config-file-entries.ts';
+import { withMountAdvice } from './credentials-mount.ts';
 
 /**
  * Reads the file that `CONFIG_FILE` names. Its form is that of docs/reference/config-file.schema.json; whether the
@@ -14,7 +15,7 @@ export async function readConfigFile(
   if (path === '') return NO_CONFIG_FILE;
   let text: string;
   try {
-    text = readFile(path);
+    text = withMountAdvice(readFile)(path);
   } catch (error) {
     return unreadableFile(`${quoted(path)} names a file that ${whyUnreadable(error)}`);
   }

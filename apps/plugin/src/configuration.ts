@@ -25,6 +25,7 @@ import type { LeaseSettings } from '@vault-swarm/rotation';
 import { accessPolicyOf } from './access-policy-of.ts';
 import { type ConfigFile, NO_CONFIG_FILE } from './config-file-entries.ts';
 import { type ConfiguredProvider, namesOf, parseProviders } from './configured-providers.ts';
+import { withMountAdvice } from './credentials-mount.ts';
 import { type DecryptionSettings, parseDecryption } from './decryption.ts';
 import { type NotificationConfig, parseNotifications } from './notifications/notification-config.ts';
 import { addUnusedFiles, refuseOwnFiles, warnOfReadable, warnOfWritable } from './own-files.ts';
@@ -100,10 +101,11 @@ const CACHE_BYTES = 256 * 1024 * 1024;
  */
 export function parseConfiguration(
   variables: Readonly<Record<string, string | undefined>>,
-  readFile: ReadFile,
+  readGiven: ReadFile,
   file: ConfigFile = NO_CONFIG_FILE,
   modules: readonly ProviderModule[] = builtInProviders,
 ): ParsedConfiguration {
+  const readFile = withMountAdvice(readGiven);
   const environment = new Environment(variables, readFile);
   const parsed = parseProviders({ environment, readFile, modules }, file);
   const providers = parsed.map(({ provider }) => provider);

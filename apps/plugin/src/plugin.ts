@@ -1,6 +1,6 @@
 import type { MonitoringServer } from '@vault-swarm/http';
 import { type EventBus, errorMessage, sleep } from '@vault-swarm/kernel';
-import type { CachedStatus } from './cached-status.ts';
+import type { CachedStatus } from '@vault-swarm/rotation';
 import { createDeliveryContainer } from './composition/delivery-container.ts';
 import { id } from './composition/identifiers.ts';
 import type { PluginConfiguration } from './configuration.ts';
@@ -157,10 +157,10 @@ export class Plugin {
     );
     this.#closeLog = () => eventLog.close();
     const credentials = container.get(loggingId.credentials);
-    const accessReload = container.get(loggingId.accessReload);
+    const policyReload = container.get(loggingId.policyReload);
     const round = async () => {
       credentials.check();
-      await accessReload.check();
+      await policyReload.check();
       await healthCheck.round(this.#stopping.signal);
       return false;
     };

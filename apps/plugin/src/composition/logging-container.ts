@@ -2,10 +2,10 @@ import { readRegularFile } from '@vault-swarm/file/regular-file';
 import { Listeners, type NamedEvent, type Timed } from '@vault-swarm/kernel';
 import { createLogger, type EventLog } from '@vault-swarm/logging';
 import { EventDeduplicator, RecentEvents } from '@vault-swarm/metrics';
-import type { ProviderHealthCheck } from '@vault-swarm/rotation';
+import { PolicyReload } from '@vault-swarm/provider';
+import { CachedStatus, type ProviderHealthCheck } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
-import { AccessReload } from '../access-reload.ts';
-import { CachedStatus } from '../cached-status.ts';
+import { policyIn } from '../changed-policy.ts';
 import { namesOf } from '../configured-providers.ts';
 import { CredentialWatch } from '../credential-watch.ts';
 import { eventCatalog, type PluginEvent } from '../plugin-events.ts';
@@ -13,15 +13,18 @@ import { id } from './identifiers.ts';
 import { provide } from './provide.ts';
 import { rotationId } from './rotation-container.ts';
 
+/** Events of adapters that come with each request, and do not change the rotation's status. */
+const EVENTS_OF_REQUESTS: readonly PluginEvent['type'][] = ['driver.request-rejected', 'monitoring.failed'];
+
 /** The container's entries for the log and the provider health checks. */
 export const loggingId = {
   log: Symbol('log') as ServiceIdentifier<EventLog>,
   status: Symbol('status') as ServiceIdentifier<CachedStatus>,
   recentEvents: Symbol('recentEvents') as ServiceIdentifier<RecentEvents>,
   credentials: Symbol('credentials') as ServiceIdentifier<CredentialWatch>,
-  accessReload: Symbol('accessReload') as ServiceIdentifier<AccessReload>,
   /** Tells the rotation why tasks got no value, for the status. */
   refusals: Symbol('refusals') as ServiceIdentifier<{ observe(event: PluginEvent): void }>,
+  policyReload: Symbol('policyReload') as ServiceIdentifier<PolicyReload>,
   healthCheck: Symbol('inquiry') as ServiceIdentifier<ProviderHealthCheck>,
   /** Receives the events for the log and the event list. */
   eventLog: Symbol('eventLog') as ServiceIdentifier<EventDeduplicator>,
@@ -39,7 +42,7 @@ export function addLogging(container: Container): void {
     container,
     loggingId.status,
     { clock: id.clock, rotation: rotationId.rotation },
-    ({ clock, rotation }) => new CachedStatus(clock, () => rotation.status()),
+    ({ clock, rotation }) => new CachedStatus(clock, () => rotation.status(), EVENTS_OF_REQUESTS),
   );
   provide(
     container,
@@ -63,7 +66,7 @@ export function addLogging(container: Container): void {
   );
   provide(
     container,
-    loggingId.accessReload,
+    loggingId.policyReload,
     { configuration: id.configuration, access: id.access, events: id.events },
     ({
       configuration: {
@@ -72,7 +75,7 @@ export function addLogging(container: Container): void {
       },
       access,
       events,
-    }) => new AccessReload({ path, readFile: readRegularFile, providers, access, events }),
+    }) => new PolicyReload({ ...policyIn(path, readRegularFile, providers), access, events }),
   );
   // Numbers increase across restarts, so that a client can continue after the last event that it saw.
   provide(

@@ -16,12 +16,16 @@ import {
   RequestCosts,
 } from '@vault-swarm/metrics';
 import { createPrometheusExposition, type PrometheusExposition } from '@vault-swarm/prometheus';
-import { type RequestPrice, rankedProblems } from '@vault-swarm/provider';
+import {
+  type ConfigurationWarning,
+  type IneffectiveRule,
+  type RequestPrice,
+  rankedProblems,
+} from '@vault-swarm/provider';
 import type { Container, ServiceIdentifier } from 'inversify';
 import { type ConfiguredProvider, namesOf } from '../configured-providers.ts';
 import type { DecryptionSettings } from '../decryption.ts';
 import { eventCatalog, eventCounters } from '../plugin-events.ts';
-import { UnusedRules } from '../unused-rules.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { loggingId } from './logging-container.ts';
@@ -79,10 +83,10 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       providers: monitoringId.providers,
       processStats: monitoringId.processStats,
       credentials: loggingId.credentials,
-      accessReload: loggingId.accessReload,
+      policyReload: loggingId.policyReload,
       managers: rotationId.managers,
     },
-    ({ clock, status, providers, processStats, credentials, accessReload, managers }) => {
+    ({ clock, status, providers, processStats, credentials, policyReload, managers }) => {
       const ages = new ProblemAges();
       return () => {
         const known = knownProblems({
@@ -92,7 +96,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           orchestrator: { orchestrator: displayName, advice: dockerAdvice },
         });
         return ages.date(
-          rankedProblems([...known, ...credentials.problems(), ...accessReload.problems(), ...managers.problems()]),
+          rankedProblems([...known, ...credentials.problems(), ...policyReload.problems(), ...managers.problems()]),
           clock.now(),
         );
       };
@@ -210,7 +214,6 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
       directory,
       decryptor,
     }) => {
-      const unused = new UnusedRules(clock, access, rotation);
       return createMonitoringServer({
         config,
         hooks,
@@ -222,7 +225,7 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           version: VERSION,
           intervalMs,
           get warnings() {
-            return [...warnings, ...unused.warnings()];
+            return [...warnings, ...rotation.unusedRules().map(unusedRule)];
           },
           figures: () => processStats.stats(),
           deliveries: () => deliveries.summary(),
@@ -267,4 +270,12 @@ function withKinds(summaries: readonly ProviderSummary[], configured: readonly C
     const summary = summaries.find((each) => each.name === name);
     return summary === undefined ? [] : [{ ...summary, kind }];
   });
+}
+
+function unusedRule({ rule, reason }: IneffectiveRule): ConfigurationWarning {
+  return {
+    code: 'access-rule-unused',
+    variable: 'CONFIG_FILE',
+    message: `access.rules.${rule} ${reason}; correct or remove it, if you expected otherwise`,
+  };
 }

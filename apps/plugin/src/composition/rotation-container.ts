@@ -10,10 +10,9 @@ import {
   leaseLedgerName,
   ledgerName,
 } from '@vault-swarm/docker';
-import { Rotation } from '@vault-swarm/rotation';
+import { ManagerWatch, Rotation } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
-import { ManagerWatch } from '../manager-watch.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
 import { ownContainer } from '../system/own-container.ts';
 import { VERSION } from '../version.ts';

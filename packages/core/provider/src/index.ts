@@ -2,6 +2,7 @@ export { type AccessDenial, AccessGuard, AccessRefused } from './access/access-g
 export { type AccessPolicy, type AccessRule, ALLOW_ALL } from './access/access-policy.ts';
 export { type IneffectiveRule, unreachableRules, unusedRules } from './access/check-policy.ts';
 export { type AccessDecision, decideAccess } from './access/decide-access.ts';
+export { PolicyReload, type PolicyReloadPorts } from './access/policy-reload.ts';
 export type { SecretConsumer } from './access/stack-membership.ts';
 export { decodeBase64 } from './base64.ts';
 export { CallBudget } from './call-budget.ts';

@@ -14,8 +14,7 @@ test.each([
   expect(whyUnreadable(error)).toBe(reason);
 });
 
-test('a path of the host, which the managed plugin sees elsewhere, is named with the other one', () => {
-  expect(whyUnreadable(failure('ENOENT', '/etc/vault-swarm/secret-id'))).toBe(
-    'does not exist; the managed plugin sees the directory of credentials.source as /run/vault-swarm: give /run/vault-swarm/secret-id',
-  );
+test('the advice of the reader follows the reason', () => {
+  const error = Object.assign(failure('ENOENT', '/etc/x'), { advice: 'give /run/x' });
+  expect(whyUnreadable(error)).toBe('does not exist; give /run/x');
 });

@@ -1,9 +1,8 @@
-import { displayText } from '@vault-swarm/kernel';
-
 /**
  * Reads the current text of a file.
  *
- * @throws {UnusableFile} if the path leads to something that is not read; else the system's error, with its `code`.
+ * @throws {UnusableFile} if the path leads to something that is not read; else the system's error, with its `code`, and
+ * with `advice` if the reader knows what to do.
  */
 export type ReadFile = (path: string) => string;
 
@@ -28,16 +27,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: "can't be read: its symbolic links form a loop",
 };
 
-/** The directory of credentials on a manager, and the same directory as the managed plugin sees it. */
-const HOST_DIRECTORY = '/etc/vault-swarm/';
-const PLUGIN_DIRECTORY = '/run/vault-swarm/';
-
 /** Why a {@link ReadFile} failed, as a continuation of "a file that …". It contains nothing of the file. */
 export function whyUnreadable(error: unknown): string {
   if (error instanceof UnusableFile) return error.reason;
-  const { code = '', path = '' } = error instanceof Error ? (error as { code?: unknown; path?: unknown }) : {};
+  const { code = '', advice } = error instanceof Error ? (error as { code?: unknown; advice?: unknown }) : {};
   const reason = REASONS[String(code)] ?? `can't be read${code === '' ? '' : ` (${String(code)})`}`;
-  if (code !== 'ENOENT' || !String(path).startsWith(HOST_DIRECTORY)) return reason;
-  const inside = displayText(`${PLUGIN_DIRECTORY}${String(path).slice(HOST_DIRECTORY.length)}`);
-  return `${reason}; the managed plugin sees the directory of credentials.source as ${PLUGIN_DIRECTORY.slice(0, -1)}: give ${inside}`;
+  return typeof advice === 'string' ? `${reason}; ${advice}` : reason;
 }

@@ -1,4 +1,11 @@
 export type { Lockdown } from './ledger/ledger.ts';
+export {
+  describeManager,
+  type ManagerState,
+  type ManagerStatus,
+  managerStates,
+} from './managers/manager-status.ts';
+export { ManagerWatch, type ManagerWatchPorts } from './managers/manager-watch.ts';
 export type { LocksDown } from './manual/lockdown.ts';
 export type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 export type { AcceptsHints } from './ports/accepts-hints.ts';
@@ -40,18 +47,8 @@ export type { LeaseSettings, RotationPolicy, RotationPorts, RotationSettings } f
 export type { ValueCache } from './ports/value-cache.ts';
 export { type WaitingCode, type WaitingReason, waitingCodes } from './ports/waiting-reason.ts';
 export { Rotation } from './rotation.ts';
+export { CachedStatus } from './status/cached-status.ts';
 export { type LeaseState, type LeaseStatus, type LeasesStatus, leaseStates } from './status/lease-status.ts';
-export {
-  ANNOUNCEMENT_RENEWED_AFTER_MS,
-  describeManager,
-  isWithoutPlugin,
-  type ManagerFacts,
-  type ManagerState,
-  type ManagerStatus,
-  managerProblems,
-  managerState,
-  managerStates,
-} from './status/manager-status.ts';
 export type { RefusedDelivery } from './status/refused-deliveries.ts';
 export {
   condition,

@@ -4,13 +4,12 @@ import {
   ALLOW_ALL,
   type CallOptions,
   type DeliveryRecord,
+  type IneffectiveRule,
   type LeasedAnswer,
   type LeasedRequest,
   type LeasedValues,
   type RevisionRequest,
   type RevisionSelection,
-  type SecretConsumer,
-  type SecretRef,
 } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
@@ -52,6 +51,7 @@ import { FailingServices } from './status/failing-services.ts';
 import type { RefusedDelivery } from './status/refused-deliveries.ts';
 import type { RotationStatus } from './status/status.ts';
 import { StatusReporter } from './status/status-reporter.ts';
+import { UnusedRules } from './status/unused-rules.ts';
 import { DeliveryLog } from './tasks/delivery-log.ts';
 import { LeaderHandover } from './tasks/leader-handover.ts';
 import type { CurrentValue } from './tasks/task-revision.ts';
@@ -105,6 +105,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #providerHints: ProviderHints;
   readonly #leases: Leases;
   readonly #wiring: WiringGuard | null;
+  readonly #unusedRules: UnusedRules;
   readonly #handover = new LeaderHandover();
   readonly #rejections = new Map<string, string>();
   #ramp: Ramp = RAMP_START;
@@ -131,6 +132,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#rollouts = new RolloutTracker(clock);
     this.#failing = new FailingServices(ports.orchestrator, (id) => this.#rollouts.stability(id).stableForMs);
     this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator, this.#failing);
+    this.#unusedRules = new UnusedRules(clock, ports.access, () => this.#statusReporter.consumers());
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
@@ -257,9 +259,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     return this.#statusReporter.status(role, this.#lockdowns.active, polledOf, nowMs, this.#leases.report());
   }
 
-  /** The services as of the latest observation, with the refs of their secrets. */
-  consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] {
-    return this.#statusReporter.consumers();
+  /** The rules of the access policy without effect in this cluster; none before it was observed. */
+  unusedRules(): readonly IneffectiveRule[] {
+    return this.#unusedRules.list();
   }
 
   #lockdownChanged(): void {

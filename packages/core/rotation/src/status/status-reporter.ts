@@ -148,8 +148,9 @@ export class StatusReporter {
     if (event.type === 'rollout.completed') this.#rotatedAtMs.set(event.service, atMs);
   }
 
-  /** The services as of the latest observation, with the refs of their secrets. */
-  consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] {
+  /** The services as of the latest observation, with the refs of their secrets; `null` before the first one. */
+  consumers(): readonly { readonly consumer: SecretConsumer; readonly refs: readonly SecretRef[] }[] | null {
+    if (this.#observedAtMs === null) return null;
     return this.#uses.services.map(({ service: { name, tenant }, bindings }) => ({
       consumer: { service: name, stack: tenant },
       refs: bindings.map(({ ref }) => ref),

@@ -1,16 +1,15 @@
 import { type Clock, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import type { Events, Problem } from '@vault-swarm/provider';
+import type { ManagerDirectory, PluginAnnouncement } from '../ports/manager-directory.ts';
+import { AccessDenied } from '../ports/orchestrator.ts';
 import {
-  AccessDenied,
   ANNOUNCEMENT_RENEWED_AFTER_MS,
   describeManager,
   isWithoutPlugin,
-  type ManagerDirectory,
   type ManagerStatus,
   managerProblems,
   managerState,
-  type PluginAnnouncement,
-} from '@vault-swarm/rotation';
+} from './manager-status.ts';
 
 /** A manager without a plugin is reported after this time: plugins are restarted, and start one after the other. */
 const GRACE_MS = 10_000;

@@ -1,20 +1,18 @@
 import type { Clock, NamedEvent } from '@vault-swarm/kernel';
-import type { RotationStatus } from '@vault-swarm/rotation';
-import type { PluginEvent } from './plugin-events.ts';
+import type { ProductEvent } from '@vault-swarm/provider';
+import type { RotationStatus } from './status.ts';
 
 /** The longest time that a status is reused, to include changes without an event. */
 const MAX_MS = 1_000;
 
 /** Events of each task and request that do not change the rotation's status. */
-const IGNORED_EVENTS: ReadonlySet<string> = new Set<PluginEvent['type']>([
+const IGNORED_EVENTS: readonly ProductEvent['type'][] = [
   'secret.delivered',
   'delivery.failed',
   'access.denied',
   'provider.request-completed',
   'provider.login',
-  'driver.request-rejected',
-  'monitoring.failed',
-]);
+];
 
 /**
  * Caches the rotation's status until an event. With a thousand secrets, making it takes milliseconds in which no
@@ -23,16 +21,19 @@ const IGNORED_EVENTS: ReadonlySet<string> = new Set<PluginEvent['type']>([
 export class CachedStatus {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #read: () => RotationStatus;
+  readonly #ignored: ReadonlySet<string>;
   #kept: { readonly status: RotationStatus; readonly atMs: number } | null = null;
 
-  constructor(clock: Pick<Clock, 'monotonic'>, read: () => RotationStatus) {
+  /** @param ignored the types of adapters' events that come with each request. */
+  constructor(clock: Pick<Clock, 'monotonic'>, read: () => RotationStatus, ignored: readonly string[] = []) {
     this.#clock = clock;
     this.#read = read;
+    this.#ignored = new Set([...IGNORED_EVENTS, ...ignored]);
   }
 
   /** Must be called with every event. */
   observe<E extends NamedEvent>({ type }: E): void {
-    if (!IGNORED_EVENTS.has(type)) this.#kept = null;
+    if (!this.#ignored.has(type)) this.#kept = null;
   }
 
   /** The status at the latest event, or at most a second old. The identical object until it is made again. */

@@ -1,6 +1,6 @@
-import { AccessGuard, ALLOW_ALL, type ProductEvent } from '@vault-swarm/provider';
+import { AccessGuard, ALLOW_ALL, PolicyReload, type ProductEvent } from '@vault-swarm/provider';
 import { expect, test } from 'vitest';
-import { AccessReload } from './access-reload.ts';
+import { policyIn } from './changed-policy.ts';
 
 const granting = (path: string) => `access: {default: deny, rules: [{grant: {vault: ["${path}"]}}]}`;
 
@@ -9,13 +9,12 @@ function running() {
   const file: { text: string | null } = { text: granting('a/*') };
   const access = new AccessGuard(ALLOW_ALL);
   const events: ProductEvent[] = [];
-  const reload = new AccessReload({
-    path: '/config.yaml',
-    readFile: () => {
-      if (file.text === null) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
-      return file.text;
-    },
-    providers: [{ name: 'vault', kind: 'vault' }],
+  const readFile = () => {
+    if (file.text === null) throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+    return file.text;
+  };
+  const reload = new PolicyReload({
+    ...policyIn('/config.yaml', readFile, [{ name: 'vault', kind: 'vault' }]),
     access,
     events: { emit: (event) => events.push(event) },
   });

@@ -1,12 +1,7 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import {
-  AccessDenied,
-  type ListedManager,
-  type ManagerDirectory,
-  type PluginAnnouncement,
-  type WriteOutcome,
-} from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
+import type { ListedManager, ManagerDirectory, PluginAnnouncement } from '../ports/manager-directory.ts';
+import { AccessDenied, type WriteOutcome } from '../ports/orchestrator.ts';
 import { ManagerWatch } from './manager-watch.ts';
 
 const { signal } = new AbortController();

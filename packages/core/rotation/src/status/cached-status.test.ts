@@ -1,6 +1,6 @@
-import type { RotationStatus } from '@vault-swarm/rotation';
 import { expect, test } from 'vitest';
 import { CachedStatus } from './cached-status.ts';
+import type { RotationStatus } from './status.ts';
 
 function start() {
   let nowMs = 0;
