@@ -90,7 +90,8 @@ module.exports = {
     },
     {
       name: 'rotation-parts-know-only-the-planner',
-      comment: 'Serving, polling, status, managers and manual requests can each be understood alone; the rotation joins them.',
+      comment:
+        'Serving, polling, status, managers and manual requests can each be understood alone; the rotation joins them.',
       severity: 'error',
       from: { path: `${ROTATION}(serving|polling|status|manual|managers)/`, pathNot: TESTS },
       to: {

@@ -212,7 +212,7 @@ const situations: Readonly<Record<string, Expected>> = {
     action: /unsealed/,
   },
   'the provider refuses the login': {
-    arrange: outage('UNAUTHENTICATED', 'the token of the plugin is rejected'),
+    arrange: outage('UNAUTHENTICATED', 'the token is rejected'),
     state: 'current',
     headline: /^A provider refuses the plugin's login$/,
     problem: 'PROVIDER_UNAVAILABLE',

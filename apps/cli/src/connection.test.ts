@@ -119,6 +119,7 @@ test.each([
   [403, 'NOT_ALLOWED', 'MONITORING_TOKEN'],
   [404, 'NOT_FOUND', 'vault-swarm secrets'],
   [409, 'ROTATION_OFF', 'ENABLE_ROTATION=true'],
+  [422, 'TOO_MANY_SERVICES', 'Name one service'],
   [429, 'TOO_MANY_REQUESTS', 'Retry in 7 s'],
   [503, 'NOT_READY', 'Retry in 7 s'],
   [500, 'UNEXPECTED', 'log'],

@@ -21,6 +21,7 @@ export const failureCodes = [
   'OLD_PLUGIN',
   'NOT_FOUND',
   'ROTATION_OFF',
+  'TOO_MANY_SERVICES',
   'TOO_MANY_REQUESTS',
   'NOT_READY',
   'NOT_CONFIRMED',

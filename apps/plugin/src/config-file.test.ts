@@ -98,7 +98,9 @@ test('an account of AWS is not asked at an address of the environment, which its
     ok: false,
     problems: [
       {
-        message: expect.stringContaining("providers.elsewhere.settings: AWS_ENDPOINT_URL: of the plugin's environment"),
+        message: expect.stringContaining(
+          "providers.elsewhere.settings: AWS_ENDPOINT_URL: of the process's environment",
+        ),
       },
     ],
   });

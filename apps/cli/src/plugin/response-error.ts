@@ -62,6 +62,7 @@ const CODES: Readonly<Record<number, FailureCode>> = {
   403: 'NOT_ALLOWED',
   404: 'NOT_FOUND',
   409: 'ROTATION_OFF',
+  422: 'TOO_MANY_SERVICES',
   429: 'TOO_MANY_REQUESTS',
   503: 'NOT_READY',
 };
@@ -80,6 +81,8 @@ function adviceFor(status: number, { headers }: Answer): string {
       return 'To find the name, run vault-swarm secrets or vault-swarm services.';
     case 409:
       return 'Start the plugin with ENABLE_ROTATION=true.';
+    case 422:
+      return 'Name one service (--service NAME), or raise ROTATION_MAX_PARALLEL of the plugin.';
     case 429:
       return `${again}.`;
     case 503:

@@ -25,7 +25,7 @@ test.for([
   ['ExpiredTokenException', '', 'UNAUTHENTICATED', 'renew them'],
   ['UnrecognizedClientException', '', 'UNAUTHENTICATED', 'renew them'],
   ['InvalidSignatureException', '', 'UNAUTHENTICATED', 'renew them'],
-  ['CredentialsProviderError', 'Could not load', 'UNAUTHENTICATED', 'the plugin has no credentials'],
+  ['CredentialsProviderError', 'Could not load', 'UNAUTHENTICATED', 'there are no credentials'],
   ['ThrottlingException', 'Rate exceeded', 'RATE_LIMITED', 'throttles'],
   ['InvalidParameterException', '', 'INVALID_REF', 'correct the labels'],
   ['InternalServiceError', '', 'UNAVAILABLE', 'unreachable or fails'],

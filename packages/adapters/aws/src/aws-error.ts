@@ -130,10 +130,10 @@ function advice(code: ProviderErrorCode, { name, message, systemCode }: AwsFailu
       return denial(name, message, action);
     case 'UNAUTHENTICATED':
       return name === 'CredentialsProviderError' || name === 'TokenProviderError'
-        ? 'the plugin has no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
-        : 'AWS rejects the credentials of the plugin; renew them';
+        ? 'there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role'
+        : 'AWS rejects the credentials; renew them';
     case 'RATE_LIMITED':
-      return 'AWS throttles the calls of the plugin; increase the poll interval, or set AWS_MAX_CALLS_PER_HOUR';
+      return 'AWS throttles the calls; increase the poll interval, or set AWS_MAX_CALLS_PER_HOUR';
     case 'INVALID_REF':
       return isRegionMissing(message)
         ? 'no region is known; set AWS_REGION'
@@ -149,13 +149,13 @@ function unreachable(systemCode: string): string {
   const failure = connectionFailure(systemCode);
   if (failure === null) return 'AWS is unreachable or fails';
   const advice = {
-    name: 'check AWS_REGION and AWS_ENDPOINT_URL, and the DNS of the plugin',
+    name: 'check AWS_REGION and AWS_ENDPOINT_URL, and the DNS of this machine or container',
     address: 'check AWS_ENDPOINT_URL, and that the endpoint runs',
     scheme: 'check whether AWS_ENDPOINT_URL starts with http:// or https://, and its port',
     certificate: 'give the authority of the endpoint or proxy as AWS_CA_BUNDLE',
-    network: 'check the network of the plugin, AWS_ENDPOINT_URL, and its proxy',
-    permission: 'check the network of the plugin',
-    server: 'check the network of the plugin, and its proxy',
+    network: 'check the network of this machine or container, AWS_ENDPOINT_URL, and its proxy',
+    permission: 'check the network of this machine or container',
+    server: 'check the network of this machine or container, and its proxy',
   }[failure.blame];
   return `the server of AWS ${failure.reason} (${systemCode}); ${advice}`;
 }
@@ -164,11 +164,10 @@ function unreachable(systemCode: string): string {
 function denial(name: string, message: string, action: string): string {
   const denied = DENIED_ACTION.exec(message)?.[1] ?? `secretsmanager:${action}`;
   if (Object.hasOwn(DECRYPTION_FAILURES, name) || message === NO_ACCESS_TO_KMS || denied.startsWith('kms:')) {
-    return "AWS does not decrypt it for the plugin; allow kms:Decrypt on the secret's key, and check that the key is enabled";
+    return "AWS does not decrypt it for this identity; allow kms:Decrypt on the secret's key, and check that the key is enabled";
   }
-  if (message.includes(EXPLICIT_DENY))
-    return `a policy denies ${denied} to the plugin's identity; remove that statement`;
-  return `the plugin's identity has no permission; allow ${denied}`;
+  if (message.includes(EXPLICIT_DENY)) return `a policy denies ${denied} to the identity; remove that statement`;
+  return `the identity has no permission; allow ${denied}`;
 }
 
 function isRegionMissing(message: string): boolean {

@@ -59,7 +59,7 @@ const UNREAD: Readonly<Record<string, string>> = {
   AWS_MAX_ATTEMPTS: 'a call is sent at most 3 times',
   AWS_METADATA_SERVICE_NUM_ATTEMPTS: 'the timeout for a machine identity is 8 s',
   AWS_METADATA_SERVICE_TIMEOUT: 'the timeout for a machine identity is 8 s',
-  AWS_RETRY_MODE: 'the plugin decides itself how it retries a call',
+  AWS_RETRY_MODE: 'how a call is retried is fixed',
   AWS_STS_REGIONAL_ENDPOINTS: "roles are assumed at the region's own address",
 };
 

@@ -128,7 +128,7 @@ function readKeys({ accessKeyId, secretAccessKey, sessionToken }: AwsKeys): AwsI
     };
   } catch {
     // The reason contains a path and helps no more than the variable's name.
-    throw Object.assign(new Error("a file with the plugin's keys is not readable"), {
+    throw Object.assign(new Error('a file with keys is not readable'), {
       name: 'CredentialsProviderError',
     });
   }

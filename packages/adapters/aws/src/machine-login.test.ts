@@ -195,7 +195,7 @@ test('if there is none, the error says what to give', async () => {
   const own = provider();
   expect(await vaultErrorOf(own.secrets.read(refTo('db'), soon()))).toMatchObject({
     code: 'UNAUTHENTICATED',
-    message: expect.stringContaining('the plugin has no credentials; set AWS_ACCESS_KEY_ID'),
+    message: expect.stringContaining('there are no credentials; set AWS_ACCESS_KEY_ID'),
   });
   expect(aws.counts().calls).toBe(0);
   await own.close();

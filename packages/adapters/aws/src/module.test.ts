@@ -19,7 +19,7 @@ test('an instance of a file is not asked at an address of the environment, which
     return environment.problems;
   };
   const sts = { AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:5000' };
-  const message = "of the plugin's environment would be used here too; set one here, or remove that one";
+  const message = "of the process's environment would be used here too; set one here, or remove that one";
   expect(problemsOf({}, sts)).toEqual([{ variable: 'AWS_ENDPOINT_URL_STS', message }]);
   expect(problemsOf({ AWS_ENDPOINT_URL: 'http://127.0.0.1:6000' }, sts)).toEqual([]);
   expect(problemsOf(sts, sts)).toEqual([]);

@@ -51,6 +51,6 @@ export const awsModule: ProviderModule<AwsConfig> = {
 function refuseInheritedEndpoints(environment: Environment, surroundings: Environment): void {
   for (const name of ENDPOINTS) {
     if (!surroundings.has(name) || environment.has(name) || environment.has('AWS_ENDPOINT_URL')) continue;
-    environment.report(name, "of the plugin's environment would be used here too; set one here, or remove that one");
+    environment.report(name, "of the process's environment would be used here too; set one here, or remove that one");
   }
 }

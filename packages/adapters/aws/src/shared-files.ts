@@ -31,7 +31,7 @@ export async function refuseOtherThanFiles(config: AwsConfig): Promise<void> {
   for (const path of [filepath, configFilepath, config.webIdentity?.tokenFile]) {
     const stats = path === undefined ? null : await stat(path).catch(() => null);
     if (stats === null || stats.isFile() || path === '/dev/null') continue;
-    throw Object.assign(new Error("a file with the plugin's keys is not a regular file"), {
+    throw Object.assign(new Error('a file with keys is not a regular file'), {
       name: 'CredentialsProviderError',
     });
   }

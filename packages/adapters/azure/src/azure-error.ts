@@ -35,7 +35,7 @@ export function azureError(response: RestResponse, { displayName, right, isVersi
     case 401:
       return new ProviderError(
         'UNAUTHENTICATED',
-        `${displayName}: the vault rejects the token of the plugin; check that AZURE_TENANT_ID is the vault's tenant`,
+        `${displayName}: the vault rejects the token; check that AZURE_TENANT_ID is the vault's tenant`,
       );
     case 403:
       return forbidden(displayName, right, code, inner);
@@ -47,7 +47,7 @@ export function azureError(response: RestResponse, { displayName, right, isVersi
     case 429:
       return new ProviderError(
         'RATE_LIMITED',
-        `${displayName}: Azure throttles the calls of the plugin; increase the poll interval, or set AZURE_MAX_CALLS_PER_HOUR`,
+        `${displayName}: Azure throttles the calls; increase the poll interval, or set AZURE_MAX_CALLS_PER_HOUR`,
         { retryAfterMs: retryAfterMs ?? SLOW_DOWN_MS },
       );
     default:
@@ -70,8 +70,8 @@ function forbidden(
   }
   if (inner === 'ForbiddenByFirewall' || inner === 'ForbiddenByConnection') {
     const advice = "allow this machine's address or its private endpoint in the networking settings of the vault";
-    return new ProviderError('UNAVAILABLE', `${displayName}: the firewall of the vault rejects the plugin; ${advice}`);
+    return new ProviderError('UNAVAILABLE', `${displayName}: the firewall of the vault rejects the request; ${advice}`);
   }
-  const message = `${displayName}: the plugin's identity has no permission; give it ${right}`;
+  const message = `${displayName}: the identity has no permission; give it ${right}`;
   return new ProviderError('ACCESS_DENIED', message, { isProven: code === 'Forbidden' || code === 'AccessDenied' });
 }

@@ -67,7 +67,7 @@ describe('the configuration of the gcp provider', () => {
   test.for<[string, object | string, string]>([
     ['text', 'canary', 'must be the JSON of credentials'],
     ['a list', [], 'must be a JSON object'],
-    ['another type', { type: 'gdch_service_account' }, 'must be credentials of a type that the plugin knows'],
+    ['another type', { type: 'gdch_service_account' }, 'must be credentials of a known type'],
     ['no key', { ...ACCOUNT, private_key: undefined }, 'has no text as "private_key"'],
     [
       'an address without TLS',

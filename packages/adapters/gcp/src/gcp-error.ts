@@ -32,10 +32,7 @@ export function gcpError(response: RestResponse, { displayName, right }: Asked):
     case 400:
       return invalid(displayName, code);
     case 401:
-      return new ProviderError(
-        'UNAUTHENTICATED',
-        `${displayName}: Google rejects the token of the plugin; check its credentials`,
-      );
+      return new ProviderError('UNAUTHENTICATED', `${displayName}: Google rejects the token; check its credentials`);
     case 403:
       return forbidden(displayName, right, code, reasonOf(response.body));
     case 404: {
@@ -81,7 +78,7 @@ function forbidden(
   if (reason === 'BILLING_DISABLED') {
     return new ProviderError('UNAVAILABLE', `${displayName}: billing is disabled for the project; enable it`);
   }
-  const message = `${displayName}: the plugin's identity has no permission, or there is no such secret; allow ${right}`;
+  const message = `${displayName}: the identity has no permission, or there is no such secret; allow ${right}`;
   return new ProviderError('ACCESS_DENIED', message, { isProven: code === 'PERMISSION_DENIED' });
 }
 

@@ -83,7 +83,7 @@ test.each<[Settings, string]>([
   [{ 'placeholders.name.default': 'A' }, 'placeholders.name.default: "A" does not match'],
   [{ 'headers.Authorization': 'Bearer canary' }, 'headers.Authorization: is a credential, which has no place here'],
   [{ 'headers.Authorization.file': '/nowhere' }, 'headers.Authorization.file: "/nowhere" names a file'],
-  [{ 'headers.Host': 'x' }, 'headers.Host: is a header that the plugin sets itself'],
+  [{ 'headers.Host': 'x' }, 'headers.Host: is a header that is always set'],
   [{ 'headers.A b': 'x' }, 'headers.A b: is no name of a header'],
   [{ 'headers.Accept': 'ä' }, 'headers.Accept: "ä" must be of visible ASCII'],
   [{ 'headers.X-Id.before': 'x' }, 'headers.X-Id: must be a text, or have a file'],

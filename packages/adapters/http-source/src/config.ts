@@ -193,7 +193,7 @@ function parseHeaders(environment: Environment): readonly HttpHeader[] {
     const before = parseHeaderText(environment, `${setting}.before`);
     const after = parseHeaderText(environment, `${setting}.after`);
     if (!HEADER_NAME.test(name)) environment.report(setting, 'is no name of a header');
-    else if (OWN_HEADERS.test(name)) environment.report(setting, 'is a header that the plugin sets itself; remove it');
+    else if (OWN_HEADERS.test(name)) environment.report(setting, 'is a header that is always set; remove it');
     else if (text !== undefined && CREDENTIAL_HEADERS.test(name)) {
       environment.report(
         setting,

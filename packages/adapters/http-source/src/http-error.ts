@@ -39,7 +39,7 @@ export function errorFor(response: HttpResponse, subject: string): ProviderError
     case 403:
       return new ProviderError(
         'ACCESS_DENIED',
-        `${subject}: the server denies access (403); allow the plugin's identity to read it`,
+        `${subject}: the server denies access (403); allow this identity to read it`,
         { isProven },
       );
     case 404:

@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { authMiddleware, hostMiddleware, requireWrite } from './access/auth-middleware.ts';
 import type { Access } from './access/authorization.ts';
 import { limitFailedSignIns } from './access/failed-sign-ins.ts';
-import type { CallerAccess } from './api/index.ts';
+import type { CallerAccess } from './api/overview.ts';
 import { answerSignIn, assetHandler } from './asset-route.ts';
 import type { Asset, DashboardFiles } from './assets.ts';
 import type { HookConfig } from './hooks/hook-config.ts';

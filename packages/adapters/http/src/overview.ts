@@ -1,7 +1,8 @@
 import { displayText } from '@vault-swarm/kernel';
 import { type DatedProblem, errorRate, healthReport, healthSummary } from '@vault-swarm/metrics';
 import { describeManager, type ManagerStatus } from '@vault-swarm/rotation';
-import type { CallerAccess, Overview } from './api/index.ts';
+import type { Overview } from './api/index.ts';
+import type { CallerAccess } from './api/overview.ts';
 import { lockdownDocument, rfc3339 } from './serializers.ts';
 import type { MonitoringSources, ProviderWithKind } from './sources.ts';
 import type { Lists } from './status-lists.ts';

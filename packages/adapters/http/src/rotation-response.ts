@@ -6,7 +6,12 @@ import { sendProblem } from './send.ts';
 const DEADLINE_MS = 20_000;
 const RETRY_AFTER_SECONDS = 5;
 
-const STATUS: Readonly<Record<RotationRejection, number>> = { UNKNOWN: 404, DISABLED: 409, UNAVAILABLE: 503 };
+const STATUS: Readonly<Record<RotationRejection, number>> = {
+  UNKNOWN: 404,
+  DISABLED: 409,
+  TOO_MANY_SERVICES: 422,
+  UNAVAILABLE: 503,
+};
 
 /**
  * Answers with the rotation's result within 20 s, or with its rejection; not at all if the client disconnected.

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
 import type { EventCatalog, NumberedEvent, RecentEvents } from '@vault-swarm/metrics';
-import type { CallerAccess, Changed, Overview } from './api/index.ts';
+import type { Changed, Overview } from './api/index.ts';
+import type { CallerAccess } from './api/overview.ts';
 import { atLeast } from './event-severity.ts';
 import { fitting } from './page-size.ts';
 import { eventDocument } from './serializers.ts';

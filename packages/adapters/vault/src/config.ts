@@ -72,10 +72,7 @@ function parseAddress(environment: Environment, name: string): Pick<VaultServer,
   }
   const api = /^(.*?)\/(?:v1|ui)(?:\/.*)?$/.exec(URL.canParse(address) ? new URL(address).pathname : '');
   if (api !== null) {
-    environment.report(
-      name,
-      `${quoted(address)} must not contain the path /v1 or /ui: the plugin adds the path of the API`,
-    );
+    environment.report(name, `${quoted(address)} must not contain the path /v1 or /ui: the path of the API is added`);
   }
   return { address: address.replace(/\/+$/, ''), socketPath };
 }

@@ -108,7 +108,7 @@ const RULES: readonly Rule[] = [
     status: 473,
     code: 'UNAVAILABLE',
     isUntouched: true,
-    advice: 'this server is a standby; if that lasts, check the load balancer between it and the plugin',
+    advice: 'this server is a standby; if that lasts, check the load balancer in front of it',
   },
   {
     status: 412,
@@ -160,7 +160,7 @@ const RULES: readonly Rule[] = [
     isForeign: true,
     code: 'UNAVAILABLE',
     advice:
-      'the response does not come from Vault; check VAULT_ADDR (or OPENBAO_ADDR), and any proxy between the server and the plugin',
+      'the response does not come from Vault; check VAULT_ADDR (or OPENBAO_ADDR), and any proxy in front of the server',
   },
   {
     status: '5xx',
@@ -178,14 +178,14 @@ const RULES: readonly Rule[] = [
     status: 403,
     ends: ['invalid token', 'bad token'],
     code: 'UNAUTHENTICATED',
-    advice: 'the token of the plugin is rejected',
+    advice: 'the token is rejected',
   },
   {
     status: 403,
     starts: ['preflight capability check returned 403'],
     ends: ['permission denied'],
     code: 'ACCESS_DENIED',
-    advice: 'the policy of the plugin does not allow it',
+    advice: 'the policy of the login does not allow it',
   },
   {
     status: 403,

@@ -12,15 +12,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   CLIENT_TIMEOUT: 'GETSECRET_DEADLINE limits how long a task waits',
   DISABLE_REDIRECTS: 'one redirect is followed',
   HEADERS: 'no further headers are sent',
-  MAX_RETRIES: 'the plugin decides itself how often it retries',
+  MAX_RETRIES: 'the number of retries is fixed',
   MFA: 'a login with a second factor is not supported',
-  RATE_LIMIT: 'the plugin makes at most 16 calls at the same time',
+  RATE_LIMIT: 'at most 16 calls are made at the same time',
   SRV_LOOKUP: 'set host and port as *_ADDR',
   TOKEN_PATH: 'set the file as *_TOKEN_FILE',
   WRAP_TTL: 'values are read without wrapping',
   APPROLE_AUTH_PATH: 'set the mount as *_AUTH_MOUNT',
   JWT_AUTH_PATH: 'set the mount as *_AUTH_MOUNT',
-  KV_VERSION: 'the plugin asks the server; set *_KV_MOUNTS if the server does not show the versions',
+  KV_VERSION: 'the server is asked; set *_KV_MOUNTS if the server does not show the versions',
 };
 
 /** The prefix of OpenBao's own client. */

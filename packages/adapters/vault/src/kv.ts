@@ -203,7 +203,7 @@ export function notFound(
   if (isOdd) {
     return new ProviderError(
       'INVALID_PAYLOAD',
-      `${displayName}: the response does not have the format of a secret; check any proxy between the server and the plugin`,
+      `${displayName}: the response does not have the format of a secret; check any proxy in front of the server`,
       { isProven: false },
     );
   }
@@ -220,7 +220,7 @@ function pathHint({ path: v2Path, v1Path, displayMount }: KvLocation, version: K
   if (path !== path.trim()) return '; the path starts or ends with a space';
   if (path.includes('#')) return '; the path has a "#", but a field is named by the label for the field';
   if (path.startsWith('data/')) {
-    const isOfApi = version === 'v2' ? 'the plugin adds it itself' : `${displayMount} is KV v1, which has none`;
+    const isOfApi = version === 'v2' ? 'it is added anyway' : `${displayMount} is KV v1, which has none`;
     return `; remove "data/" from the path, unless it is a directory: ${isOfApi}`;
   }
   if (/^[^/]+\/data\//.test(path)) {
@@ -232,7 +232,7 @@ function pathHint({ path: v2Path, v1Path, displayMount }: KvLocation, version: K
 /** The error for a secret that our policy does not allow us to read. */
 export function denied(location: KvLocation, version: KvVersion | 'none'): ProviderError {
   const line = policyFor(kvPath(location, version === 'v2' ? 'data' : undefined).plain);
-  const why = 'the policy of the plugin does not allow reading it';
+  const why = 'the policy of the login does not allow reading it';
   return new ProviderError(
     'ACCESS_DENIED',
     `${location.displayName}: ${why}${pathHint(location, version)}; add ${line}`,
@@ -247,7 +247,7 @@ export function unproved(location: KvLocation, setting: string): ProviderError {
   const [v2, v1] = [policyFor(kvPath(location, 'data').plain), policyFor(kvPath(location).plain)];
   return new ProviderError(
     'ACCESS_DENIED',
-    `${location.displayName}: the server shows no mount ${location.displayMount} to the plugin, so nothing is read there; correct ` +
+    `${location.displayName}: the server shows no mount ${location.displayMount} to this login, so nothing is read there; correct ` +
       `the mount, or, if it exists, add ${v2} for KV v2, ${v1} for KV v1; if the policy has that already, name the mount in ` +
       `${setting} (${displayText(location.mount)}=v2)`,
   );

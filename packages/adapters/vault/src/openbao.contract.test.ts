@@ -48,7 +48,7 @@ test('OpenBao says of a dead token what it says of a policy, and one question te
   const refused = await failure(instance, 'other');
   expect(refused.code).toBe('ACCESS_DENIED');
   expect(refused.message).toBe(
-    'openbao secret/other: the policy of the plugin does not allow reading it; add path "secret/data/other" { capabilities = ["read"] }',
+    'openbao secret/other: the policy of the login does not allow reading it; add path "secret/data/other" { capabilities = ["read"] }',
   );
   expect(asked.filter((text) => text.startsWith('lookup'))).toEqual(['lookup ok', 'lookup ok']);
   await bao.admin.revoke(token);

@@ -88,7 +88,7 @@ function parseSkipVerify(environment: Environment, name: string): boolean {
   const skips = YES.some((yes) => yes === given);
   if (skips) {
     const message =
-      "is on: any server that answers at the address gets the token of the plugin; trust the server's authority instead";
+      "is on: any server that answers at the address gets the token; trust the server's authority instead";
     environment.warn('certificate-not-verified', name, message);
   }
   return skips;

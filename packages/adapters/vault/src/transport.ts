@@ -167,7 +167,7 @@ export class Transport {
 
   /** The proxy's address without its user and password. */
   get #proxyToCheck(): string {
-    return this.#proxy === undefined ? '' : `; the plugin uses the proxy at ${new URL(this.#proxy).host}`;
+    return this.#proxy === undefined ? '' : `; the proxy at ${new URL(this.#proxy).host} is used`;
   }
 
   /** Converts the error. The original is not kept, because an HTTP parser's error contains the text. */
@@ -205,10 +205,7 @@ export class Transport {
           ? [reason, `set a name of the certificate as ${this.#prefix}_TLS_SERVER_NAME`]
           : [reason, `set the certificate of its authority as ${this.#prefix}_CACERT`];
       case 'name':
-        return [
-          reason,
-          `check the name in ${setting}, and the DNS of the plugin's machine or container${this.#proxyToCheck}`,
-        ];
+        return [reason, `check the name in ${setting}, and the DNS of this machine or container${this.#proxyToCheck}`];
       case 'scheme':
         return [
           reason,

@@ -111,7 +111,7 @@ test('with force, no more services are restarted for one request than roll at th
   const db = world.swarm.snapshot().secrets.find(({ name }) => name === 'db')?.id ?? '';
   for (let index = 0; index < 8; index++) world.addService(`more-${index}`, 1, [db]);
   await world.run(15_000);
-  expect(await ask({ kind: 'secret', name: 'db', force: true })).toBe('UNAVAILABLE');
+  expect(await ask({ kind: 'secret', name: 'db', force: true })).toBe('TOO_MANY_SERVICES');
   expect(world.swarm.updates).toEqual([]);
 });
 

@@ -15,14 +15,14 @@ const ERRORS: Readonly<Record<string, readonly [ProviderErrorCode, string]>> = {
   InvalidGrantTokenException: ['ACCESS_DENIED', 'AWS KMS rejects the grant'],
   AccessDeniedException: [
     'ACCESS_DENIED',
-    "the plugin's identity has no permission; allow kms:Decrypt on the key, for its encryption context too",
+    'the identity has no permission; allow kms:Decrypt on the key, for its encryption context too',
   ],
 };
 
 /** What to do by the code. */
 const ADVICE: Readonly<Partial<Record<ProviderErrorCode, string>>> = {
-  ACCESS_DENIED: "the plugin's identity has no permission; allow kms:Decrypt on the key",
-  UNAUTHENTICATED: 'AWS rejects the credentials of the plugin, or there are none; set the AWS_ variables',
+  ACCESS_DENIED: 'the identity has no permission; allow kms:Decrypt on the key',
+  UNAUTHENTICATED: 'AWS rejects the credentials, or there are none; set the AWS_ variables',
   INVALID_REF: 'no region is known; set AWS_REGION',
   INVALID_PAYLOAD: 'the response is larger than any of AWS KMS; check AWS_ENDPOINT_URL_KMS',
 };

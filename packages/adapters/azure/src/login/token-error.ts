@@ -22,7 +22,7 @@ export function tokenError(response: RestResponse, login: AzureLogin, server: st
   if (status === 200) return null;
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 429) {
-    return new ProviderError('RATE_LIMITED', `${server} throttles the logins of the plugin`, retry);
+    return new ProviderError('RATE_LIMITED', `${server} throttles the logins`, retry);
   }
   if (login.kind === 'managed') return managedIdentityError(status, server, retry);
   const code = errorNumber(response.body);

@@ -118,7 +118,7 @@ function parseByType(fields: Fields): GoogleCredentials {
         impersonationUrl: fields.url('service_account_impersonation_url'),
       };
     default:
-      throw new UnusableCredentials(`must be credentials of a type that the plugin knows: ${TYPES}`);
+      throw new UnusableCredentials(`must be credentials of a known type: ${TYPES}`);
   }
 }
 

@@ -14,13 +14,13 @@ export function tokenError(response: RestResponse, server: string, right: string
   const { status, body, retryAfterMs } = response;
   if (status === 200) return null;
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (status === 429) return new ProviderError('RATE_LIMITED', `${server} throttles the logins of the plugin`, retry);
+  if (status === 429) return new ProviderError('RATE_LIMITED', `${server} throttles the logins`, retry);
   if (right !== null && (status === 403 || status === 404)) {
     return new ProviderError('UNAUTHENTICATED', `${server} rejects the login: ${right}`);
   }
   if (status >= 400 && status < 500) {
     const code = textAt(body, 'error') ?? '';
-    const advice = (Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined) ?? 'check the credentials of the plugin';
+    const advice = (Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined) ?? 'check the credentials';
     return new ProviderError('UNAUTHENTICATED', `${server} rejects the login: ${advice}`);
   }
   return new ProviderError('UNAVAILABLE', `${server} answers a login with status ${status}`, retry);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@vault-swarm/kernel';
-import type { CallerAccess } from '../api/index.ts';
+import type { CallerAccess } from '../api/overview.ts';
 import { isLoopbackAddress, type MonitoringConfig } from '../config.ts';
 import { hostnameOf, hostOf, LOOPBACK_HOSTS } from './host-header.ts';
 import { sessionIdOf, setCookie } from './session-cookie.ts';

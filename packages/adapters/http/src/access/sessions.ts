@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '@vault-swarm/kernel';
-import type { CallerAccess } from '../api/index.ts';
+import type { CallerAccess } from '../api/overview.ts';
 import type { KnownToken, Tokens } from './tokens.ts';
 
 /** How long a browser stays signed in. */

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Credential } from '@vault-swarm/provider';
-import type { CallerAccess } from '../api/index.ts';
+import type { CallerAccess } from '../api/overview.ts';
 
 /** The access of a token, and its text: another text is another token. */
 export interface KnownToken {

@@ -96,7 +96,7 @@ const warning = z.object({
 });
 
 /** The access of a client: full, or read only. */
-export const accessSchema = z.enum(['full', 'view']).meta({
+const accessSchema = z.enum(['full', 'view']).meta({
   description: 'the access of this client: everything, or read only',
 });
 

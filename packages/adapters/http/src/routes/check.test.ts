@@ -81,3 +81,38 @@ test('checks at most four at the same time', async () => {
   answer.resolve(CHECKED);
   expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 });
+
+test.each(['problem', 'reportedDenial'] as const)(
+  'shows the rules of the access policy only to the full token (%s)',
+  async (where) => {
+    const message = 'the access policy denies service web vault secret/app/db: rule 1 grants vault secret/other/**';
+    const denied: CheckedSecret = {
+      ...{ ...CHECKED, revision: null, fields: null },
+      ...(where === 'problem' ? { problem: { code: 'POLICY_DENIED', message } } : { reportedDenial: message }),
+    };
+    const { post } = await start({ token: 'full', viewToken: 'view' }, Promise.resolve(denied));
+    const shown = async (token: string) => {
+      const { json } = await post('{"labels": {}}', { Authorization: `Bearer ${token}` });
+      return [json.problem?.code, json.problem?.message ?? json.reported_denial];
+    };
+    const code = where === 'problem' ? 'POLICY_DENIED' : undefined;
+    expect(await shown('full')).toEqual([code, message]);
+    expect(await shown('view')).toEqual([
+      code,
+      'the access policy denies it; a token with full access shows which rule',
+    ]);
+  },
+);
+
+test('answers at most 300 requests in a minute, from all clients together', async () => {
+  const { post } = await start();
+  const statuses = new Map<number, number>();
+  for (let request = 0; request < 301; request++) {
+    const { status } = await post('{"labels": {}}');
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  expect([...statuses]).toEqual([
+    [200, 300],
+    [429, 1],
+  ]);
+});

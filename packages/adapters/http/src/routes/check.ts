@@ -1,11 +1,12 @@
 import type { Clock } from '@vault-swarm/kernel';
-import type { ChecksSecrets } from '@vault-swarm/provider';
+import type { CheckedSecret, ChecksSecrets } from '@vault-swarm/provider';
 import type { RequestHandler } from 'express';
 import type { Access } from '../access/authorization.ts';
 import { onlyFromOwnSite } from '../access/same-origin.ts';
-import { MAX_LABEL, MAX_LABELS, MAX_NAME } from '../api/check.ts';
-import { checkRequestSchema, checkSchema } from '../api/index.ts';
+import { checkRequestSchema, MAX_LABEL, MAX_LABELS, MAX_NAME } from '../api/check.ts';
+import { checkSchema } from '../api/index.ts';
 import { onlyJson, readBody } from '../json-body.ts';
+import { limited } from '../request-limit.ts';
 import { sendWhenDecided } from '../rotation-response.ts';
 import { sendJson, sendProblem } from '../send.ts';
 import { checkDocument } from '../serializers.ts';
@@ -15,6 +16,9 @@ import type { Route } from './route.ts';
 const MAX_AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 1;
 const MAX_BODY_BYTES = 64 * 1024;
+/** A check of a large stack file is one request for each secret. */
+const LIMIT = { windowMs: 60_000, limit: 300 };
+const HIDDEN_DENIAL = 'the access policy denies it; a token with full access shows which rule';
 
 const BODY =
   'Send {"labels": {"LABEL": "VALUE"}}, with "secret", "service" and "stack" as names if they are known: at most ' +
@@ -22,8 +26,8 @@ const BODY =
 
 /**
  * `POST /api/v1/check`: what a request for a secret with these labels would come to, before the secret is created.
- * Clients with read access only learn what labels and access policy say: else they could try any path with the plugin's
- * credentials.
+ * Clients with read access only learn what the labels say, and whether the access policy denies it: else they could try
+ * any path with the plugin's credentials.
  */
 export const checkRoute: Route = {
   method: 'post',
@@ -36,6 +40,7 @@ export const checkRoute: Route = {
   handlers: ({ sources, clock, access }) => [
     onlyFromOwnSite,
     onlyJson,
+    limited(LIMIT),
     readBody(BODY, MAX_BODY_BYTES),
     checkHandler(sources.secretChecks, clock, access),
   ],
@@ -62,10 +67,20 @@ function checkHandler(secretChecks: ChecksSecrets, clock: Clock, access: Access)
         response,
         clock,
         (signal) => secretChecks.check({ name, labels, service, stack }, { asksProvider, signal }),
-        (checked) => sendJson(response, 200, checkDocument(checked)),
+        (checked) => sendJson(response, 200, checkDocument(asksProvider ? checked : withoutRules(checked))),
       );
     } finally {
       inFlight--;
     }
+  };
+}
+
+/** Without what the rules of the access policy say: their patterns name paths of other teams. */
+function withoutRules(checked: CheckedSecret): CheckedSecret {
+  const { problem, reportedDenial } = checked;
+  return {
+    ...checked,
+    problem: problem?.code === 'POLICY_DENIED' ? { ...problem, message: HIDDEN_DENIAL } : problem,
+    reportedDenial: reportedDenial === null ? null : HIDDEN_DENIAL,
   };
 }

@@ -1,5 +1,5 @@
 import { healthReport } from '@vault-swarm/metrics';
-import { healthSchema } from '../api/index.ts';
+import { healthSchema } from '../api/plain.ts';
 import { sendJson } from '../send.ts';
 import type { Route } from './route.ts';
 

@@ -1,4 +1,4 @@
-import { historySchema } from '../api/index.ts';
+import { historySchema } from '../api/history.ts';
 import { etagOf } from '../etag.ts';
 import { sendTagged } from '../send.ts';
 import type { Route } from './route.ts';

@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { hookHandshakeSchema } from '../api/index.ts';
+import { hookHandshakeSchema } from '../api/hooks.ts';
 import type { HookRejection } from '../monitoring-events.ts';
 import { sendEmpty, sendJson, sendProblem } from '../send.ts';
 import type { Route, RouteParts } from './route.ts';

@@ -1,4 +1,4 @@
-import { liveSchema } from '../api/index.ts';
+import { liveSchema } from '../api/plain.ts';
 import { sendJson } from '../send.ts';
 import type { Route } from './route.ts';
 

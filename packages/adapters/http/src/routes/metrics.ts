@@ -1,5 +1,5 @@
 import { metricsReport } from '@vault-swarm/metrics';
-import { metricsSchema } from '../api/index.ts';
+import { metricsSchema } from '../api/plain.ts';
 import { sendJson } from '../send.ts';
 import type { Route } from './route.ts';
 

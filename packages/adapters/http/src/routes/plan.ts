@@ -22,7 +22,7 @@ export const planRoute: Route = {
   summary: 'What a manual rotation would do or, without parameters, what is due now; changes nothing',
   query: planQuerySchema,
   responses: { 200: planSchema },
-  problems: [404, 409, 503],
+  problems: [404, 409, 422, 503],
   handlers: ({ sources, clock }) => [planHandler(sources.manualRotation, clock)],
 };
 

@@ -1,4 +1,4 @@
-import { readySchema } from '../api/index.ts';
+import { readySchema } from '../api/plain.ts';
 import { sendJson } from '../send.ts';
 import type { Route } from './route.ts';
 

@@ -120,6 +120,7 @@ describe('a manual request', () => {
   test.each([
     ['UNKNOWN', 404, undefined],
     ['DISABLED', 409, undefined],
+    ['TOO_MANY_SERVICES', 422, undefined],
     ['UNAVAILABLE', 503, '5'],
   ] as [RotationRejection, number, string | undefined][])(
     'that is refused as %s is %i',

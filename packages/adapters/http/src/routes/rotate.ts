@@ -1,15 +1,17 @@
 import type { Clock } from '@vault-swarm/kernel';
 import type { ManualRotation, RotateRequest } from '@vault-swarm/rotation';
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
 import { onlyFromOwnSite } from '../access/same-origin.ts';
-import { rotateRequestSchema, rotateSchema } from '../api/index.ts';
+import { rotateSchema } from '../api/index.ts';
+import { rotateRequestSchema } from '../api/rotate.ts';
 import { onlyJson, readBody } from '../json-body.ts';
+import { limited } from '../request-limit.ts';
 import { sendWhenDecided } from '../rotation-response.ts';
 import { sendJsonText, sendProblem } from '../send.ts';
 import { rotateText } from '../serializers.ts';
 import type { Route } from './route.ts';
 
+/** Each request causes calls to Docker and the providers. */
 const LIMIT = { windowMs: 60_000, limit: 10 };
 
 const BODY =
@@ -26,29 +28,15 @@ export const rotateRoute: Route = {
   summary: 'Requests a manual rotation',
   body: rotateRequestSchema,
   responses: { 202: rotateSchema },
-  problems: [404, 409, 415, 503],
+  problems: [404, 409, 415, 422, 503],
   handlers: ({ sources, clock }) => [
     onlyFromOwnSite,
     onlyJson,
-    limited(),
+    limited(LIMIT),
     readBody(BODY),
     passOn(sources.manualRotation, clock),
   ],
 };
-
-/** Each request causes calls to Docker and the providers, so there is one limit for all clients. */
-function limited(): RequestHandler {
-  return rateLimit({
-    ...LIMIT,
-    keyGenerator: () => 'all',
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    validate: false,
-    handler: (_request, response) => {
-      sendProblem(response, 429, 'More than 10 requests in a minute; the header Retry-After says when to try again.');
-    },
-  });
-}
 
 function passOn(manualRotation: ManualRotation, clock: Clock): RequestHandler {
   return async (request, response) => {

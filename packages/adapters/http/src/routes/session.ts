@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Access } from '../access/authorization.ts';
 import { onlyFromOwnSite } from '../access/same-origin.ts';
-import { sessionRequestSchema } from '../api/index.ts';
+import { sessionRequestSchema } from '../api/session.ts';
 import { onlyJson, readBody } from '../json-body.ts';
 import { sendEmpty, sendProblem } from '../send.ts';
 import type { Route } from './route.ts';

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import type { CallerAccess } from '../api/index.ts';
+import type { CallerAccess } from '../api/overview.ts';
 import { streamQuerySchema } from '../api/parameters.ts';
 import { readQuery } from '../query.ts';
 import { sendProblem } from '../send.ts';

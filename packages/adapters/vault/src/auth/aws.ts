@@ -96,11 +96,15 @@ function parseKeys({ environment }: AuthSettings): AwsKeys | undefined {
 
 /**
  * Logs in at `auth/aws` with a signed `sts:GetCallerIdentity`, which Vault sends to AWS. Keys are searched again for
- * each login; AWS's libraries are loaded with the first one.
+ * each login; AWS's libraries, which are optional peer dependencies, are loaded with the first one.
  *
+ * @param load loads what needs these libraries.
  * @see https://developer.hashicorp.com/vault/docs/auth/aws#iam-auth-method
  */
-export function awsAuth(config: AwsConfig): AuthMethod {
+export function awsAuth(
+  config: AwsConfig,
+  load: () => Promise<typeof import('./aws-signature.ts')> = () => import('./aws-signature.ts'),
+): AuthMethod {
   const { mount, role, keys, roleVariable } = config;
   return {
     name: 'aws',
@@ -117,7 +121,7 @@ export function awsAuth(config: AwsConfig): AuthMethod {
       return {
         key: given === undefined ? '' : JSON.stringify(given),
         async login(signal) {
-          const { findIdentity, signCallerIdentity } = await import('./aws-signature.ts');
+          const { findIdentity, signCallerIdentity } = await load().catch(explainMissing);
           const identity = given ?? (await endedBy(signal, findIdentity(config)).catch(noIdentity));
           const signed = await signCallerIdentity(identity, config);
           return loginWith(
@@ -143,6 +147,15 @@ async function endedBy<T>(signal: AbortSignal, found: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   over.addEventListener('abort', () => reject(over.reason), { once: true });
   return Promise.race([found, promise]);
+}
+
+/** Only this login needs AWS's libraries, so they are not installed with the adapter. */
+function explainMissing(error: unknown): never {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+  throw new ProviderError(
+    'UNAUTHENTICATED',
+    'the AWS login needs two packages that are not installed; run npm install @aws-sdk/credential-provider-node @smithy/signature-v4',
+  );
 }
 
 /** The SDK's messages name, and may quote, files and addresses of this machine. They are left out. */

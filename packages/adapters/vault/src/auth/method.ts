@@ -101,7 +101,7 @@ export async function loginWith(
   if (isResponseObject(field(auth, 'mfa_requirement'))) {
     throw new ProviderError(
       'UNAUTHENTICATED',
-      `${client.server} requires a second factor at ${path}, which the plugin does not support; allow this login without it`,
+      `${client.server} requires a second factor at ${path}, which is not supported; allow this login without it`,
     );
   }
   const verdict = classify(known.operation, answer);
@@ -139,7 +139,7 @@ function whyRejected(
   if (ROLE_UNKNOWN.some((words) => says(answer, words))) {
     return `has no such role for the ${method} login at ${path}; ${advice}`;
   }
-  return `rejects the ${method} login of the plugin at ${path}; ${advice}`;
+  return `rejects the ${method} login at ${path}; ${advice}`;
 }
 
 const ROLE_UNKNOWN = ['role "" could not be found', 'invalid role name', 'missing role'];

@@ -38,8 +38,8 @@ export async function unwrapSecretId(client: VaultClient, wrapped: Wrapped): Pro
 
   const looked = await client.request({ ...common, path: 'sys/wrapping/lookup', body: { token }, isRepeatable: true });
   const usedUp = isUnanswered
-    ? 'was used by the plugin, and the response was lost'
-    : 'is used up, expired or never existed: if the plugin did not use it, somebody else unwrapped it';
+    ? 'was used by this process, and the response was lost'
+    : 'is used up, expired or never existed: if this process did not use it, somebody else unwrapped it';
   const lookup = classify('login', looked);
   if (lookup !== 'ok' && lookup.code === 'UNAUTHENTICATED') throw refused(usedUp);
   const createdAt = field(field(looked.body, 'data'), 'creation_path');

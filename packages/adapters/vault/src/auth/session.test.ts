@@ -231,7 +231,7 @@ describe('a session by token', () => {
     const errors = await Promise.all(paths.map((path) => failedRead(instance, path)));
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['ACCESS_DENIED']));
     expect(errors[7]?.message).toBe(
-      'vault secret/app-7: the policy of the plugin does not allow reading it; add path "secret/data/app-7" { capabilities = ["read"] }',
+      'vault secret/app-7: the policy of the login does not allow reading it; add path "secret/data/app-7" { capabilities = ["read"] }',
     );
     for (let turn = 0; turn < 20; turn++) await failedRead(instance, `later-${turn}`);
     // One when it logged in, one after the refusals (or two, should they take more than a second).

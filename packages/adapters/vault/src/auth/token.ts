@@ -44,7 +44,7 @@ export function tokenAuth({ token: credential }: TokenConfig): AuthMethod {
                 : 'it expired, was revoked, is used up or never existed';
             throw new ProviderError(
               'UNAUTHENTICATED',
-              `${client.server} rejects the token of the plugin: ${why}; renew ${credential.variable}`,
+              `${client.server} rejects the token: ${why}; renew ${credential.variable}`,
             );
           }
           const { leaseMs, renewable, uses } = state;

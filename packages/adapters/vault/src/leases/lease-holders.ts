@@ -107,7 +107,7 @@ export class VaultHolders implements LeaseHolders {
     }
     if (says(answer, 'batch tokens cannot create more tokens')) {
       return this.#refusal(
-        'the login of the plugin has a batch token, which can not create tokens; set token_type=service in the role of the login',
+        'the login has a batch token, which can not create tokens; set token_type=service in the role of the login',
       );
     }
     return this.#denied(answer, 'creating a token that holds leases', path);
@@ -128,7 +128,7 @@ export class VaultHolders implements LeaseHolders {
   #denied(answer: VaultResponse, subject: string, path: string): ProviderError {
     const verdict = classify('holder', answer);
     if (verdict !== 'ok' && verdict.code === 'ACCESS_DENIED' && verdict.isProven) {
-      const message = `${subject}: the policy of the plugin does not allow it; add ${updatePolicyFor(path)}`;
+      const message = `${subject}: the policy of the login does not allow it; add ${updatePolicyFor(path)}`;
       return new ProviderError('ACCESS_DENIED', message);
     }
     return vaultErrorOf(answer, subject, 'holder');

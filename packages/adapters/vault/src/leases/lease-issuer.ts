@@ -106,7 +106,7 @@ export class VaultLeases implements LeaseIssuer {
   #leaseError(answer: VaultResponse, subject: string, path: string): ProviderError {
     const verdict = classify('lease', answer);
     if (verdict !== 'ok' && verdict.code === 'ACCESS_DENIED' && verdict.isProven) {
-      const message = `${subject}: the policy of the plugin does not allow it; add ${updatePolicyFor(path)}`;
+      const message = `${subject}: the policy of the login does not allow it; add ${updatePolicyFor(path)}`;
       return new ProviderError('ACCESS_DENIED', message);
     }
     return vaultErrorOf(answer, subject, 'lease');
@@ -118,7 +118,7 @@ export class VaultLeases implements LeaseIssuer {
     const { kind, tokenRole } = this.#options;
     throw new ProviderError(
       'ACCESS_DENIED',
-      `${displayName}: the login of the plugin has a batch token, which can not keep leases; set token_type=service in the role of ` +
+      `${displayName}: the login has a batch token, which can not keep leases; set token_type=service in the role of ` +
         `the login, and create the token role ${tokenRole} (${kind.toUpperCase()}_LEASE_TOKEN_ROLE)`,
     );
   }
@@ -161,7 +161,7 @@ export class VaultLeases implements LeaseIssuer {
   #denied(location: KvLocation, params: string | null, holder: LeaseHolder | null): ProviderError {
     const { plain } = kvPath(location);
     const line = params === null ? policyFor(plain) : updatePolicyFor(plain);
-    const whose = holder === null ? 'of the plugin' : `of the token role ${this.#options.tokenRole} (allowed_policies)`;
+    const whose = holder === null ? 'of the login' : `of the token role ${this.#options.tokenRole} (allowed_policies)`;
     return new ProviderError('ACCESS_DENIED', `${location.displayName}: no policy ${whose} allows it; add ${line}`);
   }
 }

@@ -228,13 +228,13 @@ describe.for([
       expect(await vaultErrorOf(call())).toMatchObject({
         code: 'ACCESS_DENIED',
         message: expect.stringContaining(
-          `the policy of the plugin does not allow it; add ${allow(path, 'update').trim()}`,
+          `the policy of the login does not allow it; add ${allow(path, 'update').trim()}`,
         ),
       });
     }
     const elsewhere = refOf({ path: 'database/creds/elsewhere' });
     expect((await vaultErrorOf(leases.issue(elsewhere, null, soon()))).message).toBe(
-      `${kind} database/creds/elsewhere: no policy of the plugin allows it; add ${allow('database/creds/elsewhere', 'read').trim()}`,
+      `${kind} database/creds/elsewhere: no policy of the login allows it; add ${allow('database/creds/elsewhere', 'read').trim()}`,
     );
   });
 

@@ -31,9 +31,9 @@ export function forcedServices(
 export function refuseRestart(services: readonly ServiceBindings[], ports: ForcedRestartPorts): void {
   if (services.length > ports.maxServices) {
     throw new RotationRejected(
-      'UNAVAILABLE',
+      'TOO_MANY_SERVICES',
       `${services.length} services have the newest values, and at most ${ports.maxServices} (ROTATION_MAX_PARALLEL) ` +
-        'are restarted for one request; name one service',
+        'are restarted for one request; name one service, or raise that setting',
     );
   }
   for (const { service, bindings } of services) {

@@ -57,9 +57,10 @@ export interface PlannedService extends RequestedService {
  * | --- | --- |
  * | `UNKNOWN` | there is no such secret of ours, or no such service that uses one |
  * | `DISABLED` | the rotation is turned off |
+ * | `TOO_MANY_SERVICES` | more services than allowed would be restarted for one request; the message says what to change |
  * | `UNAVAILABLE` | the orchestrator did not answer, or did not accept the request; the same request may succeed later |
  */
-export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'UNAVAILABLE';
+export type RotationRejection = 'UNKNOWN' | 'DISABLED' | 'TOO_MANY_SERVICES' | 'UNAVAILABLE';
 
 /** A manual request that was rejected. The message is one sentence for the operator. */
 export class RotationRejected extends Error {
