@@ -18,17 +18,16 @@ import { Leases } from './leases/leases.ts';
 import { serialiseLedger } from './ledger/codec.ts';
 import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
 import { MemoryLedgerStore } from './ledger/memory-ledger-store.ts';
-import { isOfRef, untagRevision } from './ledger/secret-version.ts';
-import { ledgerAsStored, mayWrite, unusable } from './ledger/stored-ledger.ts';
+import { mayWrite, unusable } from './ledger/stored-ledger.ts';
 import { Lockdowns, type LocksDown } from './manual/lockdown.ts';
 import { ManualRotations } from './manual/manual-rotations.ts';
-import { readFailures } from './planner/failed-tasks.ts';
-import { type Plan, plan } from './planner/plan.ts';
-import { RAMP_START, type Ramp } from './planner/ramp.ts';
+import { RecordedRequests } from './manual/recorded-requests.ts';
+import { PassPlanner } from './pass-planner.ts';
+import type { Plan } from './planner/plan.ts';
+import { RAMP_START } from './planner/ramp.ts';
 import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import type { RollAction } from './planner/service-state.ts';
-import { AT_ONCE } from './planner/start-times.ts';
 import { FreshValues } from './polling/fresh-values.ts';
 import type { ProviderHealthCheck } from './polling/provider-health-check.ts';
 import { ProviderHints } from './polling/provider-hints.ts';
@@ -43,7 +42,7 @@ import {
   type RotateRequest,
   RotationRejected,
 } from './ports/manual-rotation.ts';
-import { type FailedTask, type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
+import { type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
 import type { LeaseSettings, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
@@ -54,7 +53,6 @@ import { StatusReporter } from './status/status-reporter.ts';
 import { UnusedRules } from './status/unused-rules.ts';
 import { DeliveryLog } from './tasks/delivery-log.ts';
 import { LeaderHandover } from './tasks/leader-handover.ts';
-import type { CurrentValue } from './tasks/task-revision.ts';
 import { Ticker } from './ticker.ts';
 import { checkPorts } from './wiring/check-ports.ts';
 import { safeEvents } from './wiring/safe-events.ts';
@@ -100,6 +98,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #pace: RolloutPace;
   readonly #staleness: StalenessGuard;
   readonly #fresh: FreshValues;
+  readonly #planner: PassPlanner;
   readonly #requests: ManualRotations;
   readonly #lockdowns: Lockdowns;
   readonly #providerHints: ProviderHints;
@@ -107,8 +106,6 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #wiring: WiringGuard | null;
   readonly #unusedRules: UnusedRules;
   readonly #handover = new LeaderHandover();
-  readonly #rejections = new Map<string, string>();
-  #ramp: Ramp = RAMP_START;
   readonly #unsubscribe: (() => void)[] = [];
 
   /** @throws {TypeError} names the setting or the port that is wrong. */
@@ -143,27 +140,22 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#fresh = new FreshValues({ clock, intervalMs, poller: this.#poller, staleness: this.#staleness });
     const { checksWiring = true, policy } = settings;
     this.#wiring = checksWiring ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs }) : null;
-    const observing = {
-      observe: (options: CallOptions) => this.#cluster.observe(options),
-      ingest: (observed: Observation) => this.#ingest(observed),
-      orchestratorName: ports.orchestrator.displayName,
-    };
-    this.#lockdowns = new Lockdowns({ ...ports, ...observing, onChange: () => this.#lockdownChanged() });
-    this.#requests = new ManualRotations({
+    const recorded = new RecordedRequests();
+    this.#lockdowns = new Lockdowns({
       ...ports,
-      ...observing,
-      findings: () => this.#findings(),
-      restarts: {
-        orchestrator: ports.orchestrator,
-        maxServices: settings.policy.maxParallel,
-        undeliverable: (key) => this.#refusal(key),
-      },
-      poll: () => this.#poller.poll(),
-      plan: async ({ bindings }, before, { signal }) => {
-        const leased = this.#leases.desired(bindings.services, before);
-        return this.#plan(bindings, before, await this.#failures(bindings, before, { signal }), leased);
-      },
+      observe: (options) => this.#cluster.observe(options),
+      adopt: (observed) => this.#planner.adopt(observed),
+      orchestratorName: ports.orchestrator.displayName,
+      onChange: () => this.#lockdownChanged(),
     });
+    this.#planner = new PassPlanner(settings, {
+      ...{ ports, recorded, cluster: this.#cluster, deliveryLog: this.#deliveryLog, poller: this.#poller },
+      ...{ staleness: this.#staleness, fresh: this.#fresh, rollouts: this.#rollouts, lastGood: this.#lastGood },
+      ...{ pace: this.#pace, leases: this.#leases, status: this.#statusReporter },
+      ...{ lockdowns: this.#lockdowns, hints: this.#providerHints },
+    });
+    const maxRestarts = settings.policy.maxParallel;
+    this.#requests = new ManualRotations({ ...ports, planner: this.#planner, recorded, maxRestarts });
   }
 
   /** Starts to poll and to reconcile. */
@@ -305,7 +297,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
     const { role, bindings, stored, mustRewrite, version } = observed;
     const hasLedger = stored.kind !== 'absent';
-    const before = this.#ingest(observed);
+    const before = this.#planner.adopt(observed);
     const { secrets } = observed;
     this.#wiring?.observed({ role, secrets, services: bindings.services, hasLedger, ledger: before });
     if (unusable(stored) !== null) {
@@ -327,12 +319,12 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#intended.update(before, bindings.services);
     this.#lastGood.keep(this.#intended.named);
     this.#pace.observe(before);
-    const planned = this.#plan(bindings, before, await this.#failures(bindings, before, { signal }));
+    const planned = await this.#planner.plan(observed, before, { signal });
     const next = this.#withoutOldKey(planned, bindings);
     this.#statusReporter.planned(next);
     this.#pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
     if (role === 'standby') await this.#recordHandover(observed, before, signal);
-    if (role !== 'leader') this.#ramp = RAMP_START;
+    if (role !== 'leader') this.#planner.ramp = RAMP_START;
     if (role !== 'leader' || !this.#settings.enabled) return intervalMs;
     if (next.ledger !== before || mustRewrite) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
@@ -344,9 +336,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       this.#intended.update(next.ledger, bindings.services);
       this.#lastGood.keep(this.#intended.named);
       this.#rollouts.observe(bindings.services, next.ledger, true);
-      this.#rejections.clear();
+      this.#planner.rejections.clear();
     }
-    this.#ramp = next.ramp;
+    this.#planner.ramp = next.ramp;
     for (const event of next.events) {
       events.emit(event);
       this.#statusReporter.happened(event, clock.now());
@@ -369,39 +361,10 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   async #recordHandover(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
     const { bindings, version } = observed;
     if (version === null || !mayWrite(observed)) return;
-    const next = this.#handover.note({ services: bindings.services, ledger: before, ...this.#findings() });
+    const next = this.#handover.note({ services: bindings.services, ledger: before, ...this.#planner.findings() });
     if (next === before) return;
     const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
     if (outcome === 'applied') this.#handover.written();
-  }
-
-  /**
-   * Processes an observation. Returns the ledger, or a first one if there is none. No decision is based on an unusable
-   * ledger. But deliveries and the providers' values are still recorded, so that they are known once the ledger is
-   * usable.
-   */
-  #ingest(observed: Observation): LedgerDocument {
-    const { role, bindings, stored } = observed;
-    const tasks = bindings.services.flatMap(({ service }) => service.tasks);
-    this.#deliveryLog.observe(tasks, role === 'leader');
-    const found = ledgerAsStored(stored, () => this.#poller.keyOfFirstLedger());
-    this.#poller.useKeyOf(found);
-    const ledger = this.#providerHints.read(observed, this.#lockdowns.read(observed, found));
-    if (unusable(stored) === null) {
-      for (const { key, ref, refKey } of this.#staleness.read(ledger, bindings.services)) {
-        const value = ledger.secrets[key];
-        const isSeen = value !== undefined && isOfRef(value, refKey) && ref.pin === undefined;
-        if (isSeen && ref.lease === undefined) this.#ports.values.seen(ref, untagRevision(value.revision));
-      }
-      this.#rollouts.observe(bindings.services, ledger);
-    }
-    this.#poller.watch(bindings);
-    this.#poller.lead(role === 'leader');
-    for (const { refKey } of this.#requests.recordedElsewhere(observed, ledger)) {
-      if (!this.#leases.has(refKey)) this.#fresh.requested(refKey);
-    }
-    this.#deliveryLog.learnDigests();
-    return ledger;
   }
 
   /**
@@ -412,65 +375,12 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { ledger } = planned;
     if (this.#settings.digestKey === null || ledger.digestKey === null) return planned;
     const isRead = ({ key, ref, refKey }: SecretBinding) =>
-      ref.pin !== undefined || ledger.secrets[key] === undefined || this.#freshCurrent(refKey) !== undefined;
+      ref.pin !== undefined || ledger.secrets[key] === undefined || this.#planner.current(refKey) !== undefined;
     const isAllRead = services.every(
       ({ service, bindings: read }) =>
         read.every(isRead) && unresolvedKeys(service, read).length === 0 && service.formerSecretIds.length === 0,
     );
     return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
-  }
-
-  #failures({ services }: ClusterBindings, ledger: LedgerDocument, options: CallOptions) {
-    const { orchestrator } = this.#ports;
-    const { stuckAfterMs } = this.#settings.policy;
-    return readFailures({ services, ledger, orchestrator, rollouts: this.#rollouts, stuckAfterMs }, options);
-  }
-
-  /** @param leased the epochs that leased secrets must have, by ref key; by default those of this pass. */
-  #plan(
-    bindings: ClusterBindings,
-    ledger: LedgerDocument,
-    failures: ReadonlyMap<string, readonly FailedTask[]>,
-    leased?: ReadonlyMap<string, CurrentValue>,
-  ): Plan {
-    const findings = this.#findings();
-    return plan({
-      nowMs: this.#ports.clock.now(),
-      services: bindings.services,
-      ledger,
-      policy: this.#settings.policy,
-      startTimes: this.#settings.startTimes ?? AT_ONCE,
-      watched: (serviceId, open) => this.#rollouts.of(serviceId, open),
-      stability: (serviceId) => this.#rollouts.stability(serviceId),
-      // A rollback issues new credentials.
-      lastGood: (key, revision) => (this.#leases.has(key) ? 'available' : this.#lastGood.availability(key, revision)),
-      failures,
-      pace: (serviceId) => this.#pace.of(serviceId),
-      leaseEndMs: (serviceId) => this.#leases.endMs(serviceId),
-      rejections: this.#rejections,
-      ramp: this.#ramp,
-      earlierUses: (serviceId) => this.#statusReporter.plannedUses(serviceId),
-      undeliverable: (key) => this.#refusal(key),
-      ...findings,
-      current: (key) => leased?.get(key) ?? findings.current(key),
-    });
-  }
-
-  /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
-  #refusal(key: string): string | null {
-    return this.#leases.refusal(key) ?? this.#poller.refusal(key)?.message ?? null;
-  }
-
-  /** What is known of the providers' values, and of the deliveries. */
-  #findings() {
-    return {
-      current: (key: string) => this.#freshCurrent(key),
-      answered: (taskId: string, secretName: string) => this.#deliveryLog.values(taskId, secretName),
-    };
-  }
-
-  #freshCurrent(key: string): CurrentValue | undefined {
-    return this.#leases.has(key) ? this.#leases.current(key) : this.#fresh.current(key);
   }
 
   async #roll(action: RollAction, ledger: LedgerDocument, options: RollOptions): Promise<void> {
@@ -485,7 +395,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     } catch (error) {
       if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
       options.signal.throwIfAborted();
-      if (error instanceof RolloutRejected) this.#rejections.set(action.serviceId, error.message);
+      if (error instanceof RolloutRejected) this.#planner.rejections.set(action.serviceId, error.message);
       else events.emit({ type: 'orchestrator.failed', operation: 'roll', message: errorMessage(error) });
     }
   }

@@ -38,7 +38,7 @@ test('what was observed before this process wrote does not end a lockdown, nor s
     events: { emit: () => undefined },
     orchestratorName: 'Swarm',
     observe: async () => observe(),
-    ingest: read,
+    adopt: read,
     onChange: () => undefined,
   });
   const before = observe();

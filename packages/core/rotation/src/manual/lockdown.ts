@@ -33,7 +33,7 @@ export interface LockdownPorts {
   /** What the orchestrator reports now; `null` if it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
   /** The ledger of an observation, with {@link Lockdowns.read} called for it. */
-  ingest(observed: Observation): LedgerDocument;
+  adopt(observed: Observation): LedgerDocument;
   /** Called after a lockdown started or ended here. */
   readonly onChange: () => void;
 }
@@ -117,7 +117,7 @@ export class Lockdowns {
       const reason = unusable(stored);
       if (reason !== null) throw new Error(reason.message);
       if (!mayWrite(observed)) throw new Error('an earlier version of the plugin leads: update that one first');
-      const ledger = this.#ports.ingest(observed);
+      const ledger = this.#ports.adopt(observed);
       const isRecorded = stored.kind === 'readable' && (stored.ledger.lockdown !== null) === active;
       if (isRecorded || (!active && stored.kind === 'absent' && this.#active === null)) return;
       const next = active ? ledger : { ...ledger, lockdown: null };

@@ -1,7 +1,7 @@
 import { type Clock, displayNames, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions, Events } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
-import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
+import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
@@ -13,43 +13,53 @@ import {
   type RotateRequest,
   RotationRejected,
 } from '../ports/manual-rotation.ts';
-import type { LedgerStore } from '../ports/orchestrator.ts';
+import type { LedgerStore, Orchestrator } from '../ports/orchestrator.ts';
 import { type ForcedRestartPorts, forcedServices, refuseRestart, restartService } from './forced-restart.ts';
 import { type ManualRequestInput, planRequest, type RequestPlan } from './plan-manual-request.ts';
 import { preview } from './preview.ts';
+import type { RecordedRequests } from './recorded-requests.ts';
 
 /** A manual request is recorded within this time, or rejected. */
 const REQUEST_DEADLINE_MS = 15_000;
 /** A request polls the providers first, so that it applies to their current values. It waits at most this long for them. */
 const REQUEST_POLL_MS = 3_000;
 
-/** What manual rotations need from the rotation. */
-export interface ManualRotationsPorts {
-  readonly ledger: LedgerStore;
-  readonly clock: Clock;
-  readonly events: Events;
-  /** What its users call the orchestrator. */
-  readonly orchestratorName: string;
+/** Plans reconcile passes, and what manual requests would do to the next one. */
+export interface RequestPlanner {
   /** What the orchestrator reports now; `null` if it does not answer. */
   observe(options: CallOptions): Promise<Observation | null>;
-  /** The ledger of an observation, or a first one if there is none. */
-  ingest(observed: Observation): LedgerDocument;
+  /** Takes over what the ledger of an observation says. Returns that ledger, or a first one if there is none. */
+  adopt(observed: Observation): LedgerDocument;
   findings(): Pick<ManualRequestInput, 'current' | 'answered'>;
   /** What a reconcile pass with this ledger would do. Rejects if the orchestrator does not answer. */
-  plan(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
-  readonly restarts: ForcedRestartPorts;
+  planRequested(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
+  /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
+  undeliverable(refKey: string): string | null;
   /** Polls all providers now. */
   poll(): Promise<void>;
+}
+
+/** What manual rotations need from the rotation. */
+export interface ManualRotationsPorts {
+  readonly planner: RequestPlanner;
+  readonly recorded: RecordedRequests;
+  readonly ledger: LedgerStore;
+  readonly orchestrator: Pick<Orchestrator, 'roll' | 'displayName'>;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** The most services that are restarted for one request. */
+  readonly maxRestarts: number;
 }
 
 /** Records manual requests in the ledger, or previews their effect. */
 export class ManualRotations {
   readonly #ports: ManualRotationsPorts;
-  /** The open requests of the latest ledger that this process read, or wrote, as the leader. */
-  #known: ReadonlySet<string> = new Set();
+  readonly #restarts: ForcedRestartPorts;
 
   constructor(ports: ManualRotationsPorts) {
+    const { planner, orchestrator, maxRestarts } = ports;
     this.#ports = ports;
+    this.#restarts = { orchestrator, maxServices: maxRestarts, undeliverable: (key) => planner.undeliverable(key) };
   }
 
   /**
@@ -70,31 +80,17 @@ export class ManualRotations {
   preview(request: PreviewRequest, options: CallOptions): Promise<readonly PlannedService[]> {
     return this.#inTime(options, 'what would be done could not be found out', async (signal) => {
       const observed = await this.#observe(request, signal);
-      const before = this.#ports.ingest(observed);
+      const before = this.#ports.planner.adopt(observed);
       await this.#pollNow(signal);
       const { services } = observed.bindings;
       const asked =
-        request.kind === 'due' ? null : planRequest({ request, services, ledger: before, ...this.#ports.findings() });
-      refuseRestart(forcedServices(services, asked?.services ?? []), this.#ports.restarts);
-      const plan = await this.#ports.plan(observed, asked?.ledger ?? before, { signal });
+        request.kind === 'due'
+          ? null
+          : planRequest({ request, services, ledger: before, ...this.#ports.planner.findings() });
+      refuseRestart(forcedServices(services, asked?.services ?? []), this.#restarts);
+      const plan = await this.#ports.planner.planRequested(observed, asked?.ledger ?? before, { signal });
       return preview({ services, plan, requested: asked?.services ?? null });
     });
-  }
-
-  /**
-   * The bindings whose rotation another manager's plugin has recorded since the last call. It recorded them for values
-   * that the leader may not have found yet. Without those values, the leader would take the request for fulfilled.
-   */
-  recordedElsewhere({ role, bindings }: Observation, ledger: LedgerDocument): readonly SecretBinding[] {
-    if (role !== 'leader') return [];
-    const known = this.#known;
-    this.#known = requestsOf(ledger);
-    return bindings.services.flatMap(({ service, bindings: read }) =>
-      read.filter(({ key }) => {
-        const request = requestName(service.id, key);
-        return this.#known.has(request) && !known.has(request);
-      }),
-    );
   }
 
   async #inTime<T>({ signal }: CallOptions, failure: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -116,17 +112,17 @@ export class ManualRotations {
         const message = "an earlier version of the plugin leads; ask the leader's, or update that one first";
         throw new RotationRejected('UNAVAILABLE', message);
       }
-      const before = this.#ports.ingest(observed);
+      const before = this.#ports.planner.adopt(observed);
       if (isFirst) await this.#pollNow(signal);
       const { services } = observed.bindings;
-      const planned = planRequest({ request, services, ledger: before, ...this.#ports.findings() });
+      const planned = planRequest({ request, services, ledger: before, ...this.#ports.planner.findings() });
       const forced = forcedServices(services, planned.services);
-      refuseRestart(forced, this.#ports.restarts);
+      refuseRestart(forced, this.#restarts);
       if (planned.ledger !== before) {
         const text = serialiseLedger(planned.ledger);
         const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
         if (outcome !== 'applied') continue;
-        if (observed.role === 'leader') this.#known = requestsOf(planned.ledger);
+        if (observed.role === 'leader') this.#ports.recorded.wrote(planned.ledger);
       }
       for (const event of planned.events) this.#ports.events.emit(event);
       await this.#restart(forced, planned.ledger, signal);
@@ -140,7 +136,7 @@ export class ManualRotations {
     for (const bindings of forced) {
       const { name } = bindings.service;
       try {
-        const generation = await restartService(bindings, ledger, this.#ports.restarts, { signal });
+        const generation = await restartService(bindings, ledger, this.#restarts, { signal });
         this.#ports.events.emit({ type: 'service.restarted', service: name, generation });
       } catch (error) {
         signal.throwIfAborted();
@@ -153,9 +149,9 @@ export class ManualRotations {
   }
 
   async #observe(request: PreviewRequest, signal: AbortSignal): Promise<Observation> {
-    const observed = await this.#ports.observe({ signal });
+    const observed = await this.#ports.planner.observe({ signal });
     if (observed === null) {
-      const message = `${this.#ports.orchestratorName} does not answer; try again when it does`;
+      const message = `${this.#ports.orchestrator.displayName} does not answer; try again when it does`;
       throw new RotationRejected('UNAVAILABLE', message);
     }
     if (observed.role === 'worker') {
@@ -169,19 +165,10 @@ export class ManualRotations {
 
   async #pollNow(signal: AbortSignal): Promise<void> {
     // A hanging provider does not delay the request, which then applies to the values known so far.
-    await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.poll()).catch(() => undefined);
+    await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.planner.poll()).catch(
+      () => undefined,
+    );
   }
-}
-
-function requestsOf({ services }: LedgerDocument): ReadonlySet<string> {
-  const requests = Object.entries(services).flatMap(([id, { requested }]) =>
-    requested.map((key) => requestName(id, key)),
-  );
-  return new Set(requests);
-}
-
-function requestName(serviceId: string, key: string): string {
-  return `${serviceId} ${key}`;
 }
 
 function refuseUnknown(request: PreviewRequest, { secrets, bindings }: Observation): void {
