@@ -74,6 +74,21 @@ test('a credential is read from its file again each time, less one newline at it
   expect(credential?.read()).toBe('two');
 });
 
+test.each(['0b1f-canary', 'canary/with+slashes=', 'C:\\canary'])(
+  'a credential that is given in place of the path of its file is not shown: %s',
+  (given) => {
+    const missing = () => {
+      throw Object.assign(new Error(`ENOENT: no such file, open '${given}'`), { code: 'ENOENT', path: given });
+    };
+    const env = environment({ TOKEN_FILE: given }, missing);
+    expect(env.credential('TOKEN')).toBeUndefined();
+    expect(env.problems).toEqual([
+      { variable: 'TOKEN_FILE', message: expect.stringContaining('must be the path of a file') },
+    ]);
+    expect(JSON.stringify(env.problems)).not.toContain('canary');
+  },
+);
+
 test('a credential given in both ways is a problem that shows neither', () => {
   const env = environment({ TOKEN: 'canary', TOKEN_FILE: '/run/token' }, () => 'canary');
   expect(env.credential('TOKEN')).toBeUndefined();

@@ -24,6 +24,12 @@ export interface DeliveredDirectory {
   readonly path: string;
 }
 
+/** What is shown of a path. Other text may be the credential itself, given by mistake in place of the path of its file. */
+const PATH = /^\.{0,2}\//;
+const NOT_A_PATH =
+  'must be the path of a file, such as /run/secrets/NAME; what is given does not start with "/", and is not shown, ' +
+  'since it may be the credential itself';
+
 /**
  * Reads environment variables with their defaults and limits. An invalid value adds an entry to {@link problems}, and
  * the default is returned. So one start reports all errors. An empty variable counts as missing. The only I/O is to
@@ -218,7 +224,8 @@ export class Environment {
     const credential = new Credential(variable, () => this.#readFile(path).replace(/\r?\n$/, ''), form);
     const problem = credential.check();
     if (problem !== null) {
-      this.#wrong(variable, path, `names a file that ${problem}`);
+      if (PATH.test(path)) this.#wrong(variable, path, `names a file that ${problem}`);
+      else this.report(variable, NOT_A_PATH);
       return undefined;
     }
     this.addCredential({ variable, credential });
