@@ -105,6 +105,33 @@ test('a bad value reaches one worker only, is quarantined, and a newer value is 
   expect(pools.workers.map(({ key }) => key)).toEqual(['third', 'third', 'third']);
 });
 
+test('a quarantined value is tried again on request, and the problem says so', async () => {
+  secrets.set('api-key', 'first');
+  await open();
+  let accepts = false;
+  const pools = rotator.group('pools', {
+    ...options,
+    start(context) {
+      if (context.secrets.key.revealText() === 'second' && !accepts) throw new Error('the server does not know it yet');
+      return options.start(context);
+    },
+  });
+  await pools.settled();
+  secrets.set('api-key', 'second');
+  await pools.settled();
+  expect(rotator.problems.map(({ code, action }) => [code, action])).toEqual([
+    ['VALUE_QUARANTINED', expect.stringContaining('retryQuarantined()')],
+  ]);
+
+  accepts = true;
+  await rotator.retryQuarantined();
+  await pools.settled();
+  expect(pools.workers.map(({ key }) => key)).toEqual(['second', 'second', 'second']);
+  expect(rotator.problems).toEqual([]);
+  await rotator.close();
+  await expect(rotator.retryQuarantined()).rejects.toThrow('the rotator is closed');
+});
+
 test('a worker that reports a failure during the rollout counts against the new value', async () => {
   secrets.set('api-key', 'first');
   const events = eventsOf(await open());
@@ -229,6 +256,31 @@ test('after a restart with the same ledger, a quarantined value is not tried aga
   await after.settled();
   expect(after.workers.map(({ key }) => key)).toEqual(['good', 'good', 'good']);
   expect(events).not.toContainEqual(['rolled-back', 'pools', 'key']);
+});
+
+test('a restart with a quarantined value of a provider without old versions starts workers once it is tried again', async () => {
+  const path = join(directory, 'ledger.json');
+  secrets.set('api-key', 'first');
+  await open(fileLedger(path));
+  const before = rotator.group('pools', options);
+  await before.settled();
+  secrets.set('api-key', 'bad');
+  await before.settled();
+  await rotator.close();
+
+  await open(fileLedger(path));
+  const failed = Promise.withResolvers<string>();
+  rotator.on('failed', ({ message }) => failed.resolve(message));
+  const after = rotator.group('pools', {
+    size: 3,
+    secrets: options.secrets,
+    start: ({ secrets: given }) => given.key.revealText(),
+  });
+  expect(await failed.promise).toContain("the last good one can't be had any more");
+  expect(after.workers).toEqual([]);
+  await rotator.retryQuarantined();
+  await after.settled();
+  expect(after.workers).toEqual(['bad', 'bad', 'bad']);
 });
 
 test('close stops every worker and the provider; a worker that starts too late is stopped as well', async () => {

@@ -32,6 +32,7 @@ interface RunningGroup {
   readonly secrets: readonly WorkloadSecret[];
 }
 
+const RETRY_ADVICE = 'Write another value, or fix what made the workers fail and call retryQuarantined()';
 const CACHE = { maxRevisions: 10_000, maxBytes: 64 * 1024 * 1024 };
 
 /** A group of a {@link Rotator}. */
@@ -216,9 +217,21 @@ export class Rotator {
     }
   }
 
+  /**
+   * Tries all quarantined values again, as after you fixed what made the workers fail. Resolves once the ledger has the
+   * request. If the workers fail again, the values are quarantined again.
+   */
+  async retryQuarantined({ signal = new AbortController().signal }: SettledOptions = {}): Promise<void> {
+    if (this.#isClosed) throw new TypeError('the rotator is closed');
+    await this.#rotation.rotate({ kind: 'quarantined' }, { signal });
+  }
+
   /** What needs attention now, such as a provider that does not answer. */
   get problems(): readonly Problem[] {
-    return this.#rotation.status().problems;
+    return this.#rotation.status().problems.map((problem) => {
+      // The catalogue's advice names the plugin's command line.
+      return problem.code === 'VALUE_QUARANTINED' ? { ...problem, action: RETRY_ADVICE } : problem;
+    });
   }
 
   /** Stops all workers and all background work. Calling it again has no effect. */
