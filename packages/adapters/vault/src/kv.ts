@@ -248,7 +248,7 @@ export function unproved(location: KvLocation, setting: string): ProviderError {
   return new ProviderError(
     'ACCESS_DENIED',
     `${location.displayName}: the server shows no mount ${location.displayMount} to this login, so nothing is read there; correct ` +
-      `the mount, or, if it exists, add ${v2} for KV v2, ${v1} for KV v1; if the policy has that already, name the mount in ` +
+      `the mount, or, if it exists, add ${v2} for KV v2, ${v1} for KV v1 or a static role; if the policy has that already, name the mount in ` +
       `${setting} (${displayText(location.mount)}=v2)`,
   );
 }
