@@ -148,14 +148,14 @@ test("the stack of the guide takes over from the managed plugin, is seen on the 
   const isWell = async () => (await shell.run(ask)).includes('All is well.');
   await waitFor(isWell, { ...inTime, what: "the stack's monitoring on the manager" });
 
-  await shell.run('docker tag vault-swarm-plugin:0.1.0 vault-swarm-plugin:0.2.0');
+  await shell.run('docker tag vault-swarm-plugin:0.2.0 vault-swarm-plugin:0.3.0');
   await shell.run(fillIn(install.take('Stack', 'sh'), { 'ADDR=…': `ADDR=${addr}`, ...names }));
   const state =
     "docker service inspect vault-swarm_plugin --format '{{.UpdateStatus.State}} {{.Spec.TaskTemplate.ContainerSpec.Image}}'";
   const upgraded = async (see: (state: string) => void) => {
     const now = await shell.run(state);
     see(now);
-    return now === 'completed vault-swarm-plugin:0.2.0\n';
+    return now === 'completed vault-swarm-plugin:0.3.0\n';
   };
   await waitFor(upgraded, { ...inTime, what: 'the upgraded stack' });
   await write('sixth');

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await writeFile(join(credentials, 'secrets/db'), 'value');
   await writeFile(join(credentials, 'ledger-key'), 'only-for-tests');
   engine = await startSwarm({ dir: join(directory.path, 'engine') });
-  await buildPluginImage(engine, 'vault-swarm-plugin:0.1.0');
+  await buildPluginImage(engine, 'vault-swarm-plugin:0.2.0');
   const Data = Buffer.from('only-for-tests').toString('base64');
   for (const Name of ['vault_secret_id', 'vault_swarm_token', 'vault_swarm_ledger_key']) {
     await engine.api('POST', '/secrets/create', { Name, Data });

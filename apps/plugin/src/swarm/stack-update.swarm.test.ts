@@ -114,7 +114,7 @@ beforeAll(async () => {
     extraFlags: ['--host', `unix://${engineSocket}`],
     ...(dockerd === undefined ? {} : { dockerd }),
   });
-  for (const { engine } of managers.nodes) await buildPluginImage(engine, 'vault-swarm-plugin:0.1.0');
+  for (const { engine } of managers.nodes) await buildPluginImage(engine, 'vault-swarm-plugin:0.2.0');
   leader = await managers.leader();
   for (const name of ['vault_secret_id', 'vault_swarm_token', 'vault_swarm_ledger_key']) await createPlainSecret(name);
   await deploy('first', {});
