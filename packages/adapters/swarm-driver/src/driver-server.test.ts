@@ -126,6 +126,21 @@ describe("the secret driver's socket", () => {
     expect(requests).toEqual([{ secretName: 'db', serviceName: 'api', labels: {} }]);
   });
 
+  it.each([
+    ['at once', 0],
+    ['late', 20],
+  ])('reads a body in several chunks that arrive %s', async (_, delayMs) => {
+    const head = `POST ${getSecret} HTTP/1.1\r\nHost: d\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const chunks = ['{"Secret', 'Name":"d', 'b"}'].map((text) => `${text.length.toString(16)}\r\n${text}\r\n`);
+    const socket = connect(socketPath);
+    socket.write(head + chunks[0] + (delayMs === 0 ? `${chunks[1]}${chunks[2]}0\r\n\r\n` : ''));
+    if (delayMs > 0) clock.after(delayMs, () => socket.write(`${chunks[1]}${chunks[2]}0\r\n\r\n`));
+    const received: Buffer[] = [];
+    for await (const chunk of socket) received.push(chunk);
+    expect(Buffer.concat(received).toString()).toContain('200 OK');
+    expect(requests).toEqual([{ secretName: 'db', labels: {} }]);
+  });
+
   it('wipes the value that it was given once it has encoded it', async () => {
     const bytes = Buffer.from('s3cret');
     answer = async () => ({ kind: 'value', value: new SecretValue(bytes), revision: '1' });

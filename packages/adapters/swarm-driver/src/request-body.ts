@@ -48,6 +48,8 @@ export async function readBody(request: IncomingMessage, broken: AbortSignal): P
 }
 
 function receivedBody(request: IncomingMessage): BodyOutcome {
-  const bytes: Uint8Array = request.read() ?? new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
   return bytes.byteLength > MAX_BODY ? { kind: 'too-long' } : { kind: 'complete', bytes };
 }

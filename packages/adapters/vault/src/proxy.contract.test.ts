@@ -90,7 +90,7 @@ test('a proxy that refuses us, or is not there, is named without its password', 
     const failure = await vaultErrorOf(instance.secrets.read(refTo('app-0'), soon()));
     expect(failure).toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining(`the plugin uses the proxy at 127.0.0.1:${port}`),
+      message: expect.stringContaining(`the proxy at 127.0.0.1:${port} is used`),
     });
     expect(JSON.stringify(failure)).not.toContain('wrong-one');
   }
