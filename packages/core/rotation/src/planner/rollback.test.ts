@@ -267,6 +267,20 @@ describe('if another secret of the service has a newer value than the rollout gi
     });
   });
 
+  test('and its user rolled it back: its values do not come again with the newer value', () => {
+    const service = { generation: 4 };
+    const decision = decide({
+      state: 'rolled-back',
+      service,
+      entry: { rollout: two },
+      serviceState: { bindings, failures: [] },
+    });
+    expect(decision.entry).toMatchObject({
+      quarantines: [{ failed: { s1: value('r2') }, isByUser: true }],
+      rollout: { target: { s1: value('r1'), s2: value('r9') } },
+    });
+  });
+
   test('and the failed tasks are known to have the value that it gives: its values are quarantined', () => {
     const given = (_: string, key: string) => [key === 's1' ? value('r2') : value('r8')];
     const decision = decide({ entry: { rollout: two }, serviceState: { bindings, given } });

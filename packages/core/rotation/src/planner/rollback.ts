@@ -174,8 +174,9 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   // Another secret of the service may be the cause. This is possible if the tasks of the rollback, with the last good
   // values, failed too. It is also possible if it is unknown what the failed tasks were given: it may have been a newer
   // value.
+  const isByUser = isRolledBackByUser(serviceState, open);
   const isUnclear =
-    service.rollout.state === 'rollback-paused' || (failure !== null && !isGivenKnown(serviceState, open));
+    service.rollout.state === 'rollback-paused' || (failure !== null && !isByUser && !isGivenKnown(serviceState, open));
   const later = bindings.filter((known) => isOutdated(open, known));
   const isOther = (isUnclear && later.length > 0) || ofRollout.some((known) => isNewer(open, known));
   if (isOther && blockerByFailure(serviceState, later) === null) {
@@ -194,7 +195,6 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     .filter((key) => quarantineOf(entry, key) === undefined);
   // The rollout brought only last good values.
   if (failedKeys.length === 0) return asFailed();
-  const isByUser = isRolledBackByUser(serviceState, open);
   const availability = failedKeys.map((key) => {
     const value = open.lastGood[key];
     return value === undefined ? 'unavailable' : serviceState.lastGood(key, value);

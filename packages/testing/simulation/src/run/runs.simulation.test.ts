@@ -123,6 +123,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1006809, 'a user scaled a service before its rollout was observed, and a warning took the ports for wrong'],
   [1009559, 'a pinned version was deleted, which is not polled'],
   [1017109, 'a service went back to its last good value, which failed in another one together with a bad value'],
+  [2001479, 'the provider of a pinned version, which is not polled, was away'],
+  [2001641, 'a value that a user had rolled back came again with a new value of another secret'],
   [1012249, 'the ledger was lost during a rollout, and a warning took the ports for wrong'],
   [
     1013064,

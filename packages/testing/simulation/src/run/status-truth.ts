@@ -139,7 +139,12 @@ export class StatusTruth {
     if (this.#provider === 'reached' && isShown && isSettled && !isSlow(this.#run))
       return ['the status says that the provider is away, which is reached'];
     const { swarm, truth } = this.#run;
-    const isAsked = swarm.services.some(({ spec }) => spec.secretIds.some((id) => truth.isReadable(id)));
+    // A provider of which only pinned versions are used is not polled.
+    const isAsked = swarm.services.some(
+      (service) =>
+        service.spec.secretIds.some((id) => truth.isReadable(id)) &&
+        truth.bindingsOf(service).some(({ isPinned }) => !isPinned),
+    );
     if (this.#provider === 'away' && isAsked && !isShown) return ['the status does not say that the provider is away'];
     return [];
   }
