@@ -113,10 +113,11 @@ test.each([
   const before = new Set((await swarm.held('web', 'shared')).map(({ task }) => task));
   const ownStartMs = performance.now();
   await engine.dockerBytes('service', 'update', '--force', '--detach', 'web');
-  await waitFor(async () => (await swarm.held('web', 'shared')).every(({ task }) => !before.has(task)), {
-    timeoutMs: 60_000,
-    what: "Swarm's own update of every task",
-  });
+  const isUpdated = async () => {
+    const tasks = await swarm.held('web', 'shared');
+    return tasks.length === REPLICAS && tasks.every(({ task }) => !before.has(task));
+  };
+  await waitFor(isUpdated, { timeoutMs: 60_000, what: "Swarm's own update of every task" });
   process.stderr.write(`Swarm's own update → last task: ${Math.round(performance.now() - ownStartMs)} ms\n`);
   await swarm.isSettled('web');
   const startedAtMs = performance.now();
