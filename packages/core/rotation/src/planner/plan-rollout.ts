@@ -171,9 +171,9 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   // first stop tasks that run.
   const isAwaited = isUpdating(service) && !isFullyRunning(service) && failures?.some(isOurs) !== true;
   if (isSuperseded && isAwaited) return wait(serviceState, 'TASKS_DOWN');
-  if (isSuperseded && blockerByFailure(serviceState, due) === null) return startRollout(serviceState);
   // An update is reported only a moment after the service was changed.
   const isPosted = service.rollout.state === 'none' && !isSettled(serviceState);
+  if (isSuperseded && !isPosted && blockerByFailure(serviceState, due) === null) return startRollout(serviceState);
   if (isUpdating(service) || isPosted) return unchanged;
   if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);
   const bad = failures?.filter((task) => isOurs(task) && isCausedByValues(serviceState, open, task)) ?? [];

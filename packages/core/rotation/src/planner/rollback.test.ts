@@ -405,6 +405,14 @@ test('a rollout that failed while its user updated the service is not followed b
   expect(decide({ ...posted, serviceState: takenUp }).roll?.generation).toBe(7);
 });
 
+test('a stuck rollout is not followed by the next before Swarm has taken up an update of its user', () => {
+  const stuck: Told = { state: 'none', desired: value('r3'), entry: { rollout: { ...rollout, state: 'stuck' } } };
+  const decideAfter = (unchangedForMs: number) =>
+    decide({ ...stuck, serviceState: { unchangedForMs, openForMs: 700_000, failures: [] } });
+  expect(decideAfter(100).roll).toBeNull();
+  expect(decideAfter(5_000).roll?.generation).toBe(6);
+});
+
 describe('a rollout that was rolled back', () => {
   const undone: Told = { state: 'rolled-back', service: { generation: 4 } };
 

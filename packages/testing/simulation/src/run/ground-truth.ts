@@ -65,6 +65,11 @@ export class GroundTruth {
     this.#relabelled.set(secretId, [...list, { labels, untilMs: this.#world.timeMs }]);
   }
 
+  /** When a secret last got other labels; 0 if it never did. */
+  relabelledAtMs(secretId: string): number {
+    return this.#relabelled.get(secretId)?.at(-1)?.untilMs ?? 0;
+  }
+
   /** The provider has something else for a path: `null` for nothing. */
   wrote(path: string, text: string | null): void {
     const list = this.#written.get(path) ?? [];

@@ -125,6 +125,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [1017109, 'a service went back to its last good value, which failed in another one together with a bad value'],
   [2001479, 'the provider of a pinned version, which is not polled, was away'],
   [2001641, 'a value that a user had rolled back came again with a new value of another secret'],
+  [4006604, 'a stuck rollout was followed by the next before Swarm had taken up an update of the user'],
+  [4007772, 'labels could not be read, and were right again, between two passes'],
   [1012249, 'the ledger was lost during a rollout, and a warning took the ports for wrong'],
   [
     1013064,

@@ -107,14 +107,15 @@ export class StatusTruth {
     const tasks = allTasks(service)
       .filter(isAlive)
       .map(({ id, state, held }) => [id, state, ...[...held.values()].map(({ text }) => text)].join(' '));
-    // With the time: between two passes a value can become another one and the same again.
+    // With the time: between two passes a value can become another one and the same again, and so can labels.
     const uses = truth
       .bindingsOf(service)
       .map(({ name, path, text, rotate }) => [name, path, text, truth.changedAtMs(path), rotate].join(' '));
     const entry = ledger?.services[service.id];
     const open = [entry?.rollout?.generation, entry?.rollout?.state, entry?.quarantines.length, ledger === null];
     const others = [spec.replicas, status.state, startFault?.kind, version, this.#provider, this.#starts, leader];
-    return [...tasks, ...uses, ...open, ...others].join();
+    const relabelled = spec.secretIds.map((id) => truth.relabelledAtMs(id));
+    return [...tasks, ...uses, ...relabelled, ...open, ...others].join();
   }
 
   /** A provider of which no secret's labels can be read is not asked for anything. */
