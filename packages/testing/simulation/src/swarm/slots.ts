@@ -181,7 +181,7 @@ export class Slots {
       this.stop(service, task);
       this.#replace(service, task, 0);
     }
-    // Each node of a global service has its own slot. When the node is back, its latest task counts as any that ended.
+    // A global service has a slot for each node. When the node is back, the restart policy decides about its latest task.
     const left = allTasks(service).findLast((task) => task.node === node);
     if (service.isGlobal && left !== undefined && !this.#restarts.mayRestart(service, left))
       service.givenUp.add(left.slot);
