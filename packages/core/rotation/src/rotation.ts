@@ -128,7 +128,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#providerHints = new ProviderHints({ ...ports, wake: () => this.#passes.wake() });
     this.#rollouts = new RolloutTracker(clock);
     this.#failing = new FailingServices(ports.orchestrator, (id) => this.#rollouts.stability(id).stableForMs);
-    this.#statusReporter = new StatusReporter(settings.enabled, ports.orchestrator, this.#failing);
+    this.#statusReporter = new StatusReporter(settings.enabled, ports, this.#failing);
     this.#unusedRules = new UnusedRules(clock, ports.access, () => this.#statusReporter.consumers());
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
@@ -218,7 +218,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /** Records why a task did not get a secret, for the status. */
   refused(refusal: RefusedDelivery): void {
-    this.#statusReporter.refusals.refused(refusal, this.#ports.clock.now());
+    this.#statusReporter.refusals.refused(refusal);
   }
 
   async rotate(request: RotateRequest, options: CallOptions): Promise<readonly RequestedService[]> {

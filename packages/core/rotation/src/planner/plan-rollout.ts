@@ -21,6 +21,7 @@ import {
   wait,
 } from './rollout-steps.ts';
 import {
+  awaitsTasks,
   type Decision,
   dueBindings,
   isFullyRunning,
@@ -107,7 +108,8 @@ function planIntended(serviceState: ServiceState, open: OpenRollout): Decision {
   if (stopped !== null) return stopped;
   const { rollout, events } = stuckIfLate(serviceState, open);
   const intended = { ...serviceState, entry: { ...serviceState.entry, rollout } };
-  const blocker = blockerByUser(intended, open) ?? blockerOf(intended);
+  const downBlocker = due.length === 0 && awaitsTasks(serviceState) ? wait(intended, 'TASKS_DOWN') : null;
+  const blocker = blockerByUser(intended, open) ?? blockerOf(intended) ?? downBlocker;
   if (blocker !== null) return { ...blocker, events };
   const undone = undoneGeneration(serviceState.entry);
   const isRunning = service.tasks.some(
@@ -198,7 +200,8 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     const isForgotten = service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
-  // The update is completed, but tasks of this rollout have other revisions than intended.
+  // The update is completed, but tasks of this rollout have other revisions than intended. It is not known yet what is due.
+  if (bindings.some(({ desired }) => desired === undefined)) return unchanged;
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.
   if (!runForLong(serviceState)) return unchanged;

@@ -141,7 +141,7 @@ export function plan(input: PlanInput): Plan {
     states.push({
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
-      outdatedTasks: new Set(bindings.flatMap(outdatedTasks)).size,
+      outdatedTasks: countOutdated(bindings, secrets),
       bindings,
       waitingReason: decision.waitingReason,
       blocked: decision.blocked,
@@ -178,6 +178,16 @@ function withoutOldTriggers(
   const pending = new Set([...outdated, ...rolling]);
   const over = noticed.filter(([key]) => !pending.has(key));
   return { ...secrets, ...Object.fromEntries(over.map(([key, { noticed: _, ...secret }]) => [key, secret])) };
+}
+
+/** Running tasks without the desired value. While a poll is due that tells it, the latest value that was seen counts. */
+function countOutdated(bindings: readonly BindingState[], secrets: Readonly<Record<string, LedgerSecret>>): number {
+  const outdated = bindings.flatMap((known) => {
+    const { desired, binding } = known;
+    const isAwaited = desired === undefined && binding.ref.lease === undefined;
+    return outdatedTasks(isAwaited ? { ...known, desired: secrets[binding.key] } : known);
+  });
+  return new Set(outdated).size;
 }
 
 /** A service state without what depends on the other services. */

@@ -763,3 +763,35 @@ test('a value whose quarantine has ended is no value to roll back to, although a
   const started = decide({ state: 'completed', entry, desired: value('r3'), actual }).entry.rollout;
   expect(started?.lastGood).toEqual({ s1: value('r1') });
 });
+
+describe('a bad value after which all running tasks have the last good one, because the task lookup failed', () => {
+  const actual = [{ task: task('new', 5), value: value('r1') }];
+  const starting: WorkloadTask = { ...task('again', 5), state: 'starting' };
+  const service = { tasks: [task('new', 5), starting], desiredTasks: 2 };
+
+  test('is quarantined at once, and its rollback, which only ends the pause, waits for the task that starts', () => {
+    const decision = decide({ actual, service });
+    expect(typesOf(decision)).toEqual(['rollout.failed', 'quarantine.started', 'rollback.started']);
+    expect(decision).toMatchObject({ roll: null, entry: { quarantines: [{ failed: { s1: value('r2') } }] } });
+    const { rollout: intended, quarantines } = decision.entry;
+    const next: Told = { actual, entry: { rollout: intended, quarantines }, desired: value('r1') };
+    const unseen = { seenApplied: false };
+    expect(decide({ ...next, service, serviceState: unseen })).toMatchObject({
+      roll: null,
+      waitingReason: { code: 'TASKS_DOWN' },
+    });
+    expect(decide({ ...next, serviceState: unseen }).roll?.generation).toBe(6);
+  });
+
+  test('is rolled back at once if a running task has it', () => {
+    const both = [...actual, { task: task('bad', 5), value: value('r2') }];
+    expect(decide({ actual: both, service: { ...service, desiredTasks: 3 } }).roll?.generation).toBe(6);
+  });
+});
+
+test('a rollout that missed some tasks is not complete before it is known what is due', () => {
+  const missed: Told = { state: 'completed', actual: [{ task: task('new', 5), value: value('r1') }] };
+  const unknown = decide({ ...missed, desired: null, serviceState: { failures: [] } });
+  expect(typesOf(unknown)).toEqual([]);
+  expect(unknown.entry.rollout).toEqual(rollout);
+});

@@ -35,6 +35,7 @@ import {
   withoutRequests,
 } from './rollout-steps.ts';
 import {
+  awaitsTasks,
   type Decision,
   dueBindings,
   isFullyRunning,
@@ -233,10 +234,10 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   const isBack = isUndone && next.bindings.every((known) => outdatedTasks(known).length === 0);
   if (isBack) return after([...events, reported], noChange(next, null));
   const concerned = next.bindings.filter(({ binding }) => binding.key in set.failed);
-  return after(
-    [...events, reported],
-    startRollout(next, { continues: true, also: concerned, returnTo: generationToReturnTo(next, open) }),
-  );
+  const returnTo = generationToReturnTo(next, open);
+  // The rollback only ends the pause then. It is intended now, and made once no task starts: it may stop any task first.
+  const decision = startRollout(next, { continues: true, also: concerned, returnTo });
+  return after([...events, reported], returnTo === null && awaitsTasks(next) ? { ...decision, roll: null } : decision);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Clock } from '@vault-swarm/kernel';
 import type { ProviderErrorCode } from '@vault-swarm/provider';
 
 /** A request for a secret that got no value. */
@@ -16,11 +17,17 @@ const RECENT_MS = 60_000;
  * that does not exist is not polled, and a slow provider answers a poll, but not a request.
  */
 export class RefusedDeliveries {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** With monotonic times, since a clock that is set back must not keep a problem for that long. */
   readonly #latest = new Map<string, RefusedDelivery & { readonly atMs: number }>();
 
-  /** @param atMs since 1970. */
-  refused(refusal: RefusedDelivery, atMs: number): void {
-    this.#latest.set(refusal.secret, { ...refusal, atMs });
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** A request for the secret got no value. */
+  refused(refusal: RefusedDelivery): void {
+    this.#latest.set(refusal.secret, { ...refusal, atMs: this.#clock.monotonic() });
   }
 
   /** A task got the secret. */
@@ -33,9 +40,9 @@ export class RefusedDeliveries {
     for (const name of this.#latest.keys()) if (!secrets.has(name)) this.#latest.delete(name);
   }
 
-  /** @param nowMs since 1970. */
-  of(secret: string, nowMs: number): RefusedDelivery | null {
+  /** The latest failed delivery of a secret; `null` if it is over. */
+  of(secret: string): RefusedDelivery | null {
     const latest = this.#latest.get(secret);
-    return latest !== undefined && nowMs - latest.atMs < RECENT_MS ? latest : null;
+    return latest !== undefined && this.#clock.monotonic() - latest.atMs < RECENT_MS ? latest : null;
   }
 }

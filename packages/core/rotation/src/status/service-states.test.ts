@@ -132,3 +132,15 @@ test('a service that is scaled to 0 is stopped, and no problem', async () => {
   await world.run(5_000);
   expect([state()?.title, problems()]).toEqual(['Scaled to 0', []]);
 });
+
+test('the tasks of a service that is not rolled count as outdated while a new process gets no answer of the provider', async () => {
+  const { world, state, status } = await oneService({ vault_path: 'db', rotate: 'off' });
+  world.provider.write('db', 'db 2');
+  await world.run(3_000);
+  expect(state()).toMatchObject({ code: 'outdated' });
+  world.kill();
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'connection refused');
+  world.start();
+  await world.run(3_000);
+  expect(status().services[0]?.outdatedTasks).toBe(2);
+});

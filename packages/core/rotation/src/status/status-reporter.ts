@@ -1,4 +1,4 @@
-import { displayMessage, displayText } from '@vault-swarm/kernel';
+import { type Clock, displayMessage, displayText } from '@vault-swarm/kernel';
 import {
   explainDefaultPath,
   isOutageCode,
@@ -85,14 +85,19 @@ export class StatusReporter {
   readonly #rotatedAtMs = new Map<string, number>();
   readonly #failures = new Map<string, string>();
   /** Why requests for secrets got no value. */
-  readonly refusals = new RefusedDeliveries();
+  readonly refusals: RefusedDeliveries;
 
   readonly #failing: Pick<FailingServices, 'of'>;
 
-  constructor(enabled: boolean, orchestrator: OrchestratorTexts, failing: Pick<FailingServices, 'of'>) {
+  constructor(
+    enabled: boolean,
+    { orchestrator, clock }: { readonly orchestrator: OrchestratorTexts; readonly clock: Pick<Clock, 'monotonic'> },
+    failing: Pick<FailingServices, 'of'>,
+  ) {
     this.#enabled = enabled;
     this.#orchestrator = orchestrator;
     this.#failing = failing;
+    this.refusals = new RefusedDeliveries(clock);
   }
 
   /** Records that the orchestrator answered. */
@@ -166,7 +171,7 @@ export class StatusReporter {
     leases: Leased = NO_LEASES,
   ): RotationStatus {
     const ledger = this.#ledger;
-    const secrets = this.#secrets(polledOf, nowMs);
+    const secrets = this.#secrets(polledOf);
     const byName = new Map(secrets.map((secret) => [secret.name, secret]));
     // Services that only may use our secrets again, since their update is not completed, are not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
@@ -195,7 +200,7 @@ export class StatusReporter {
     };
   }
 
-  #secrets(polledOf: FindPolled, nowMs: number): readonly SecretStatus[] {
+  #secrets(polledOf: FindPolled): readonly SecretStatus[] {
     const ledger = this.#ledger;
     const seenAtMs = (key: string) => ledger?.secrets[key]?.seenAtMs ?? null;
     const usedBy = new Map<string, SecretUse>();
@@ -242,7 +247,7 @@ export class StatusReporter {
           wrong.get(id) ??
           used.denial ??
           problemFrom(watch?.error(binding.refKey), binding) ??
-          refusedProblem(this.refusals.of(name, nowMs), current !== undefined),
+          refusedProblem(this.refusals.of(name), current !== undefined),
       };
     });
   }
@@ -261,7 +266,7 @@ export class StatusReporter {
     const running = service.tasks.filter(({ state }) => state === 'running');
     const names = this.#secretNames(service);
     const used = names.flatMap((name) => secrets.get(name) ?? []);
-    const undeliverable = used.filter((secret) => isUndeliverable(secret) || isRefused(secret, this.refusals, nowMs));
+    const undeliverable = used.filter((secret) => isUndeliverable(secret) || isRefused(secret, this.refusals));
     const status: Omit<ServiceStatus, 'state'> = {
       id: service.id,
       name: service.name,
@@ -344,8 +349,8 @@ function isUndeliverable({ problem, revision }: SecretStatus): boolean {
 }
 
 /** A request for it failed although polls succeed, so no cached value was delivered either. */
-function isRefused({ name, problem }: SecretStatus, refusals: RefusedDeliveries, nowMs: number): boolean {
-  return problem !== null && refusals.of(name, nowMs)?.message === problem.message;
+function isRefused({ name, problem }: SecretStatus, refusals: RefusedDeliveries): boolean {
+  return problem !== null && refusals.of(name)?.message === problem.message;
 }
 
 function describeUndeliverable(secrets: readonly SecretStatus[]): string | null {

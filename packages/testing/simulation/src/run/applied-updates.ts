@@ -53,6 +53,11 @@ export class AppliedUpdates {
     this.#running.touched(serviceId);
   }
 
+  /** Swarm rejected a plugin's update of the service. */
+  rejected(serviceId: string): void {
+    this.#noHarm.rejected(serviceId);
+  }
+
   /** A user rolled the service back. */
   rolledBack(service: SimulatedService): void {
     this.#undone.rolledBack(service);

@@ -2,7 +2,7 @@ import type { OpenRollout } from '@vault-swarm/rotation/ledger-format';
 import { fails } from '../failing.ts';
 import type { AttemptedRoll } from '../plugin/cluster.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import { isDesired, liveTask } from '../swarm/slots.ts';
+import { expectedSlots, isDesired, liveTask } from '../swarm/slots.ts';
 import type { SimulatedTask } from '../swarm/task.ts';
 import type { RunContext } from './run-context.ts';
 import { isSlow, timeSlackMs } from './time-slack.ts';
@@ -33,6 +33,8 @@ export class NoHarm {
   readonly #latest = new Map<string, AppliedRoll>();
   /** By service: generations that plugins made since a user last changed it. */
   readonly #generations = new Map<string, Set<number>>();
+  /** Services of which Swarm rejected the latest update. It stopped no task, so the next attempt is like a first one. */
+  readonly #rejected = new Set<string>();
 
   constructor(run: RunContext) {
     this.#run = run;
@@ -44,6 +46,11 @@ export class NoHarm {
     this.#generations.delete(serviceId);
   }
 
+  /** Swarm rejected a plugin's update. */
+  rejected(serviceId: string): void {
+    this.#rejected.add(serviceId);
+  }
+
   /** A plugin's update was applied. Returns what is wrong with that, or `null`. */
   rolled(
     service: SimulatedService,
@@ -53,7 +60,9 @@ export class NoHarm {
   ): string | null {
     const { timeMs } = this.#run;
     const generations = this.#generations.get(service.id) ?? new Set<number>();
-    const isRepeated = rollout !== undefined && (rollout.attempt > 1 || rollout.direction === 'rollback');
+    const wasRejected = this.#rejected.delete(service.id) && !generations.has(generation);
+    const isFurther = rollout !== undefined && rollout.attempt > 1 && !wasRejected;
+    const isRepeated = isFurther || rollout?.direction === 'rollback';
     const undoes = rollout?.direction === 'rollback' ? (before?.spec.generation ?? null) : null;
     this.#latest.set(service.id, { timeMs, isRepeated, downSlots: this.#downSlots(service, generations), undoes });
     this.#generations.set(service.id, generations.add(generation));
@@ -83,9 +92,11 @@ export class NoHarm {
   #downSlots(service: SimulatedService, generations: ReadonlySet<number>): ReadonlySet<number> {
     const { clock } = this.#run;
     const knownSinceMs = clock.now() - (isSlow(this.#run) ? MAX_PASS_MS : PROMPT_MS);
+    // Nobody can tell that Swarm has given up the task of a node, since the number of nodes is not known.
+    const expected = new Set(expectedSlots(service));
     const down = [...service.slots].filter(([slot, tasks]) => {
       const last = tasks.at(-1);
-      if (!isDesired(service, slot) || last === undefined || !generations.has(last.generation)) return false;
+      if (!expected.has(slot) || last === undefined || !generations.has(last.generation)) return false;
       const hasFailed = tasks.some((task) => {
         return task.state === 'failed' && task.generation === last.generation && task.createdAtMs < knownSinceMs;
       });

@@ -305,6 +305,10 @@ export class Oracle {
       const wrong = this.rollouts.completed(event, this.#intents.get(`${id}@${event.generation}`));
       if (wrong !== null) this.#violated(wrong);
     }
+    if (event.type === 'rollout.failed' && event.reason === 'rejected') {
+      const rejected = this.#run.swarm.services.find(({ name }) => name === event.service);
+      if (rejected !== undefined) this.#updates.rejected(rejected.id);
+    }
     if (event.type === 'quarantine.started') {
       this.#started.quarantined(manager);
       this.#valuesQuarantined(event.service, event.secrets);

@@ -19,14 +19,15 @@ export class QuietTime {
 
   /**
    * Starts now. A value that is bad may still have to be tried, or is tried again after ever longer times. So is a value
-   * that might have failed in another service, and did not.
+   * that might have failed in another service, and did not. What is not known to be given may be given again.
    */
   constructor(run: Run) {
     this.#run = run;
     this.#startedAtMs = run.timeMs;
     this.#calls = run.provider.calls;
     const inOrder = run.swarm.services.filter((service) => {
-      return run.truth.badBindings(service).length === 0 && holdsNewest(run, service);
+      const isKnown = holdsNewest(run, service) && !run.oracle.isDoubtful(service);
+      return isKnown && run.truth.badBindings(service).length === 0;
     });
     this.#rolls = new Map(inOrder.map(({ id }) => [id, run.oracle.pastOf(id).rolls]));
   }

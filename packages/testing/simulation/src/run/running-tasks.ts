@@ -75,8 +75,8 @@ function runs(service: SimulatedService, slot: number): boolean {
   return liveTasks(service, slot).some(isHealthy);
 }
 
-/** Whether Swarm waits for the task that follows in a slot: it has not run, failed, or left its node. */
+/** Whether Swarm waits for the task that follows in a slot: it has not run, failed, or left its node, and is not going to fail. */
 function isAwaited(service: SimulatedService, slot: number, stopped: SimulatedTask): boolean {
   const tasks = service.slots.get(slot) ?? [];
-  return tasks.slice(tasks.indexOf(stopped) + 1).every(({ state }) => state === 'starting');
+  return tasks.slice(tasks.indexOf(stopped) + 1).every((task) => task.state === 'starting' && !fails(task));
 }
