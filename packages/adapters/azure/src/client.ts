@@ -53,7 +53,7 @@ export class KeyVaultClient {
   readonly #server: string;
 
   constructor(config: AzureConfig, options: KeyVaultClientOptions) {
-    const { name, clock } = options;
+    const { name, clock, events } = options;
     this.#config = config;
     this.#options = options;
     this.#server = `${name} at ${config.vaultUrl}`;
@@ -61,7 +61,7 @@ export class KeyVaultClient {
     this.#api = new TokenClient({
       ...options,
       proxies,
-      requestToken: (rest, signal) => requestToken(login, { name, rest, nowMs: () => clock.now(), resource }, signal),
+      requestToken: (rest, signal) => requestToken(login, { name, rest, clock, events, resource }, signal),
     });
   }
 

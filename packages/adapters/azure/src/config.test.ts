@@ -80,6 +80,16 @@ describe('the configuration of the azure provider', () => {
     ]);
   });
 
+  test('has the login of az only if it is asked for, and then no other one', () => {
+    const cli = { ...VAULT, AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' };
+    expect(parse(cli).config.login).toEqual({ kind: 'cli', tenantId: undefined });
+    expect(parse({ ...cli, ...APPLICATION }).config.login).toEqual({ kind: 'cli', tenantId: 'contoso.example' });
+    expect(parse({ ...VAULT, AZURE_TOKEN_CREDENTIALS: 'prod' }).config.login.kind).toBe('managed');
+    expect(parse({ ...cli, AZURE_CLIENT_SECRET: 'x' }).problems).toEqual([
+      'AZURE_CLIENT_SECRET and AZURE_TOKEN_CREDENTIALS are two logins; remove one of them',
+    ]);
+  });
+
   test('watches the files of credentials, and never shows what is in them', () => {
     const login = { AZURE_FEDERATED_TOKEN_FILE: '/token' };
     const { config, credentials } = parse({ ...VAULT, ...APPLICATION, ...login });
@@ -93,6 +103,7 @@ describe('the configuration of the azure provider', () => {
     [{ AZURE_VAULT_URL: 'https://a.vault.azure.net/secrets/db' }, "must be the vault's address only"],
     [{ ...VAULT, AZURE_TENANT_ID: 'a/b' }, 'AZURE_TENANT_ID "a/b" must be an id'],
     [{ ...VAULT, AZURE_MAX_CALLS_PER_HOUR: 'many' }, 'AZURE_MAX_CALLS_PER_HOUR "many" must be a whole number'],
+    [{ ...VAULT, AZURE_TOKEN_CREDENTIALS: 'dev' }, 'AZURE_TOKEN_CREDENTIALS "dev" must be one of'],
     [{ ...VAULT, AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://other' }, 'must be the address of a metadata service'],
     [
       { ...VAULT, ...APPLICATION, AZURE_CLIENT_SECRET: 'x', AZURE_FEDERATED_TOKEN_FILE: '/token' },

@@ -19,11 +19,13 @@ export class TokenClient {
   readonly rest: RestClient;
   readonly #tokens: AccessTokens;
   readonly #budget: CallBudget;
+  readonly #closing = new AbortController();
 
   constructor({ budget, requestToken, ...options }: TokenClientOptions) {
     const rest = new RestClient(options);
     this.rest = rest;
-    this.#tokens = new AccessTokens({ ...options, request: (signal) => requestToken(rest, signal) });
+    const request = (signal: AbortSignal) => requestToken(rest, AbortSignal.any([signal, this.#closing.signal]));
+    this.#tokens = new AccessTokens({ ...options, request });
     this.#budget = budget;
   }
 
@@ -44,8 +46,9 @@ export class TokenClient {
     }
   }
 
-  /** Closes all connections and aborts calls in flight. */
+  /** Closes all connections and aborts calls and logins in flight. */
   close(): Promise<void> {
+    this.#closing.abort(new Error('closed'));
     return this.rest.close();
   }
 

@@ -30,12 +30,22 @@ export type AzureLogin =
   /** A token of another identity provider that Entra ID trusts. */
   | (AzureApplication & { readonly kind: 'federated'; readonly token: Credential })
   /** The identity that Azure gave the machine; `clientId` selects one if it has several. */
-  | { readonly kind: 'managed'; readonly endpoint: string; readonly clientId: string | undefined };
+  | { readonly kind: 'managed'; readonly endpoint: string; readonly clientId: string | undefined }
+  /** The person who logged in with `az login`, on a developer's machine. */
+  | { readonly kind: 'cli'; readonly tenantId: string | undefined };
+
+/** A login by one HTTP request. */
+export type RemoteLogin = Exclude<AzureLogin, { kind: 'cli' }>;
 
 /** The metadata service of Azure's machines. */
 const METADATA_SERVICE = 'http://169.254.169.254';
+/** The value of `AZURE_TOKEN_CREDENTIALS` that selects the login of `az`, as Azure's own libraries name it. */
+const CLI = 'AzureCliCredential';
 
-/** Selects the login as Azure's own libraries do: a secret, a certificate, a federated token, else the machine's identity. */
+/**
+ * Selects the login as Azure's own libraries do: a secret, a certificate, a federated token, else the machine's identity.
+ * The login of `az` must be asked for, so that production never depends on it.
+ */
 export function parseLogin(environment: Environment, readFile: ReadFile, authority: string): AzureLogin {
   const secret = environment.credential('AZURE_CLIENT_SECRET', ONE_LINE);
   const password = environment.credential('AZURE_CLIENT_CERTIFICATE_PASSWORD');
@@ -44,12 +54,18 @@ export function parseLogin(environment: Environment, readFile: ReadFile, authori
   const tenantId = parseId(environment, 'AZURE_TENANT_ID');
   const clientId = parseId(environment, 'AZURE_CLIENT_ID');
   const endpoint = parseMetadataService(environment);
+  const isCli = environment.oneOf('AZURE_TOKEN_CREDENTIALS', ['prod', CLI], 'prod') === CLI;
   const secretVariable = environment.has('AZURE_CLIENT_SECRET_FILE')
     ? 'AZURE_CLIENT_SECRET_FILE'
     : 'AZURE_CLIENT_SECRET';
   const given = [secretVariable, 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE'].filter((name) =>
     environment.has(name),
   );
+  if (isCli) {
+    for (const other of given)
+      environment.report(other, 'and AZURE_TOKEN_CREDENTIALS are two logins; remove one of them');
+    return { kind: 'cli', tenantId };
+  }
   const [first] = given;
   if (first === undefined) {
     if (tenantId !== undefined) {

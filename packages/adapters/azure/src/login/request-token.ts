@@ -1,28 +1,25 @@
 import { displayText } from '@vault-swarm/kernel';
 import { ProviderError } from '@vault-swarm/provider';
 import { type AccessToken, fieldAt, type RestClient, textAt } from '@vault-swarm/rest-client';
+import { type CliOptions, cliToken } from './cli.ts';
 import type { AzureLogin } from './config.ts';
 import { tokenError } from './token-error.ts';
 import { tokenRequest } from './token-request.ts';
 
 /** What a login needs besides its configuration. */
-export interface LoginOptions {
-  /** The provider instance's name. */
-  readonly name: string;
+export interface LoginOptions extends CliOptions {
   readonly rest: RestClient;
-  /** Wall-clock time in milliseconds since 1970. */
-  readonly nowMs: () => number;
-  /** For what the token is requested. */
-  readonly resource: string;
 }
 
-/** Requests a token from Entra ID, or from the metadata service of the machine. Rejects with a `ProviderError`. */
+/** Requests a token from Entra ID, the metadata service of the machine, or `az`. Rejects with a `ProviderError`. */
 export async function requestToken(
   login: AzureLogin,
-  { name, rest, nowMs, resource }: LoginOptions,
+  options: LoginOptions,
   signal: AbortSignal,
 ): Promise<AccessToken> {
-  const request = tokenRequest(login, resource, nowMs());
+  if (login.kind === 'cli') return cliToken(login, options, signal);
+  const { name, rest, clock, resource } = options;
+  const request = tokenRequest(login, resource, clock.now());
   const server =
     login.kind === 'managed'
       ? `${name}: no login is set, and the metadata service of the machine`

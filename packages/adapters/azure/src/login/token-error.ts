@@ -1,6 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { fieldAt, type RestResponse } from '@vault-swarm/rest-client';
-import type { AzureLogin } from './config.ts';
+import type { RemoteLogin } from './config.ts';
 
 /** Advice for the usual errors of Entra ID, by the number after `AADSTS`. */
 const ADVICE: Readonly<Record<number, string>> = {
@@ -17,7 +17,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /** The error of a response to a token request; `null` for a token. It contains nothing of the response but error numbers. */
-export function tokenError(response: RestResponse, login: AzureLogin, server: string): ProviderError | null {
+export function tokenError(response: RestResponse, login: RemoteLogin, server: string): ProviderError | null {
   const { status, retryAfterMs } = response;
   if (status === 200) return null;
   const retry = retryAfterMs === undefined ? {} : { retryAfterMs };

@@ -1,7 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import type { RestCall } from '@vault-swarm/rest-client';
 import { certificateAssertion } from './certificate-assertion.ts';
-import type { AzureApplication, AzureLogin } from './config.ts';
+import type { AzureApplication, AzureLogin, RemoteLogin } from './config.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const METADATA_VERSION = '2018-02-01';
@@ -14,7 +14,7 @@ export type TokenRequest = Pick<RestCall, 'method' | 'url' | 'headers' | 'body' 
  *
  * @throws {ProviderError} `UNAUTHENTICATED` if the certificate can't be used.
  */
-export function tokenRequest(login: AzureLogin, resource: string, nowMs: number): TokenRequest {
+export function tokenRequest(login: RemoteLogin, resource: string, nowMs: number): TokenRequest {
   switch (login.kind) {
     case 'managed':
       return managedIdentityRequest(login, resource);
