@@ -1,4 +1,4 @@
-import type { CallOptions } from '@vault-swarm/provider';
+import type { CallOptions, SecretRef } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
 import type { ClusterBindings } from './bindings/secret-binding.ts';
 import type { ClusterReader } from './cluster-reader.ts';
@@ -61,8 +61,8 @@ export class PassPlanner implements RequestPlanner {
     return this.#parts.cluster.observe(options);
   }
 
-  poll(): Promise<void> {
-    return this.#parts.poller.poll();
+  poll(refs?: readonly SecretRef[]): Promise<void> {
+    return this.#parts.poller.poll(refs);
   }
 
   /**

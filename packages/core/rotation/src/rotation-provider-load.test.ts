@@ -44,3 +44,18 @@ test('a second task that is given an unseen value while the poll for the first o
   await world.run(60_000);
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });
+
+test('a manual request for one secret polls that secret alone, and its new value counts as noticed by the operator', async () => {
+  const { world, web } = await twoServices({ intervalMs: 600_000 });
+  const probe = vi.spyOn(world.provider, 'probe');
+  const polled = () => new Set(probe.mock.calls.flatMap(([refs]) => refs.map(({ location }) => location.path)));
+  world.provider.write('cert', 'cert 2');
+  world.provider.write('queue', 'queue 2');
+  const signal = new AbortController().signal;
+  const asked = world.rotation.rotate({ kind: 'secret', name: 'cert' }, { signal });
+  await world.run(20_000);
+  expect(await asked).toMatchObject([{ name: 'web', secrets: ['cert'], outcome: 'scheduled' }]);
+  expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
+  expect(polled()).toEqual(new Set(['cert']));
+  expect(world.events.find(({ type }) => type === 'revision.changed')).toMatchObject({ noticedBy: 'operator' });
+});

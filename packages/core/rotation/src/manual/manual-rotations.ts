@@ -1,7 +1,7 @@
 import { type Clock, displayNames, errorMessage, quoted, withDeadline } from '@vault-swarm/kernel';
-import type { CallOptions, Events } from '@vault-swarm/provider';
+import type { CallOptions, Events, SecretRef } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
-import type { ServiceBindings } from '../bindings/secret-binding.ts';
+import type { SecretBinding, ServiceBindings } from '../bindings/secret-binding.ts';
 import { serialiseLedger } from '../ledger/codec.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 import { mayWrite, unusable } from '../ledger/stored-ledger.ts';
@@ -35,8 +35,8 @@ export interface RequestPlanner {
   planRequested(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan>;
   /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
   undeliverable(refKey: string): string | null;
-  /** Polls all providers now. */
-  poll(): Promise<void>;
+  /** Polls these refs now; by default all of every provider. */
+  poll(refs?: readonly SecretRef[]): Promise<void>;
 }
 
 /** What manual rotations need from the rotation. */
@@ -81,8 +81,8 @@ export class ManualRotations {
     return this.#inTime(options, 'what would be done could not be found out', async (signal) => {
       const observed = await this.#observe(request, signal);
       const before = this.#ports.planner.adopt(observed);
-      await this.#pollNow(signal);
       const { services } = observed.bindings;
+      await this.#pollNow(concernedRefs(request, services), signal);
       const asked =
         request.kind === 'due'
           ? null
@@ -113,8 +113,8 @@ export class ManualRotations {
         throw new RotationRejected('UNAVAILABLE', message);
       }
       const before = this.#ports.planner.adopt(observed);
-      if (isFirst) await this.#pollNow(signal);
       const { services } = observed.bindings;
+      if (isFirst) await this.#pollNow(concernedRefs(request, services), signal);
       const planned = planRequest({ request, services, ledger: before, ...this.#ports.planner.findings() });
       const forced = forcedServices(services, planned.services);
       refuseRestart(forced, this.#restarts);
@@ -163,12 +163,23 @@ export class ManualRotations {
     return observed;
   }
 
-  async #pollNow(signal: AbortSignal): Promise<void> {
+  async #pollNow(refs: readonly SecretRef[] | undefined, signal: AbortSignal): Promise<void> {
     // A hanging provider does not delay the request, which then applies to the values known so far.
-    await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.planner.poll()).catch(
+    await withDeadline(this.#ports.clock, REQUEST_POLL_MS, signal, () => this.#ports.planner.poll(refs)).catch(
       () => undefined,
     );
   }
+}
+
+/** The refs that a request is about; `undefined` for all. */
+function concernedRefs(
+  request: PreviewRequest,
+  services: readonly ServiceBindings[],
+): readonly SecretRef[] | undefined {
+  if (request.kind !== 'secret' && request.kind !== 'service') return undefined;
+  const isNamed = ({ service }: ServiceBindings, { secret }: SecretBinding) =>
+    (request.kind === 'service' ? service.name : secret.name) === request.name;
+  return services.flatMap((one) => one.bindings.filter((binding) => isNamed(one, binding)).map(({ ref }) => ref));
 }
 
 function refuseUnknown(request: PreviewRequest, { secrets, bindings }: Observation): void {

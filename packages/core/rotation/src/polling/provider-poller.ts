@@ -15,7 +15,7 @@ interface Watched {
   readonly loop: Ticker;
   /** Whether the next poll is about all refs, although the interval is not over. */
   isAllDue: boolean;
-  /** The locations of hints, for the next poll. */
+  /** The locations of hints, and of an operator's request, for the next poll. */
   hinted: Set<string>;
   /** Why the next poll is made, if not because the interval is over. */
   noticed: Noticed | null;
@@ -131,13 +131,25 @@ export class ProviderPoller {
     if (watched !== undefined) wakeForAll(watched);
   }
 
-  /** Polls all providers now, because an operator asks; resolves when each poll has ended. */
-  async poll(): Promise<void> {
-    for (const watched of this.#poller.values()) {
+  /**
+   * Polls now, because an operator asks; resolves when each poll has ended.
+   * @param refs which refs to poll; by default all of every provider.
+   */
+  async poll(refs?: readonly SecretRef[]): Promise<void> {
+    const concerned = new Set(refs === undefined ? this.#poller.values() : this.#hintAt(refs));
+    for (const watched of concerned) {
       watched.noticed = { by: 'operator' };
-      watched.isAllDue = true;
+      watched.isAllDue ||= refs === undefined;
     }
-    await Promise.all([...this.#poller.values()].map(({ loop }) => loop.next()));
+    await Promise.all([...concerned].map(({ loop }) => loop.next()));
+  }
+
+  #hintAt(refs: readonly SecretRef[]): readonly Watched[] {
+    return refs.flatMap((ref) => {
+      const watched = this.#polledOf.get(refKey(ref));
+      watched?.hinted.add(locationKey(ref));
+      return watched ?? [];
+    });
   }
 
   /** The current value of a ref with its tagged revision, as of the latest poll. */
@@ -240,12 +252,12 @@ export class ProviderPoller {
       const { noticed, hinted, isAllDue } = watched;
       const isPoll = isAllDue || (isWoken && hinted.size === 0) || clock.monotonic() >= pollDueAtMs;
       const only = isPoll ? undefined : hinted;
+      const isAsked = isPoll || hinted.size > 0;
       watched.hinted = new Set();
-      if (isPoll) Object.assign(watched, { noticed: null, isAllDue: false });
+      if (isAsked) watched.noticed = null;
+      if (isPoll) watched.isAllDue = false;
       try {
-        const isNews = await (isPoll || hinted.size > 0
-          ? watch.poll(signal, (isPoll ? noticed : null) ?? undefined, only)
-          : watch.readAgain(signal));
+        const isNews = await (isAsked ? watch.poll(signal, noticed ?? undefined, only) : watch.readAgain(signal));
         if (isNews) this.#settings.onNews();
       } catch (error) {
         if (!signal.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });

@@ -53,6 +53,11 @@ export class AppliedUpdates {
     this.#running.touched(serviceId);
   }
 
+  /** The ledger was lost, and with it what users had rolled back. */
+  forgets(): void {
+    this.#undone.forgets();
+  }
+
   /** Swarm rejected a plugin's update of the service. */
   rejected(serviceId: string): void {
     this.#noHarm.rejected(serviceId);

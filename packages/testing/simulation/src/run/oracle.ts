@@ -142,6 +142,7 @@ export class Oracle {
       this.#ledgerSize.forgets();
       this.manual.forgets();
       this.#started.forgets();
+      this.#updates.forgets();
       this.overlooked.ledgerLost();
     }
     for (const service of swarm.services) {

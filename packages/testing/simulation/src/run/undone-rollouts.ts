@@ -51,6 +51,11 @@ export class UndoneRollouts {
       this.#latest.set(service.id, { timeMs, values });
   }
 
+  /** The ledger was lost: only it names the values that users rolled back. */
+  forgets(): void {
+    this.#latest.clear();
+  }
+
   /** A plugin's update was applied. Returns what is wrong with that, or `null`. */
   rolled({ id, name }: SimulatedService, rollout: OpenRollout | undefined): string | null {
     const undone = this.#latest.get(id);
