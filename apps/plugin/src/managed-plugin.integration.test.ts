@@ -17,20 +17,18 @@ import {
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 const directory = tempDirectory();
+const dir = join(directory.path, 'engine');
 const credentials = join(directory.path, 'credentials');
 // Docker shows a plugin with a tag, and looks a secret's driver up with the one that the secret names.
 const name = 'vault-secrets-plugin:latest';
 const settings = { SECRETS_PROVIDER: 'file', VAULT_ROTATION_INTERVAL: '1s', LOG_LEVEL: 'debug' };
-// Another engine than the system's, where it is asked for.
-const dockerd = process.env.SWARM_DOCKERD || undefined;
-const engineOptions = { dir: join(directory.path, 'engine'), ...(dockerd === undefined ? {} : { dockerd }) };
 const inTime = { timeoutMs: 60_000 };
 let engine: OwnEngine;
 
 beforeAll(async () => {
   await mkdir(join(credentials, 'secrets'), { recursive: true });
   await writeFile(join(credentials, 'secrets/db'), 'first');
-  engine = await startSwarm(engineOptions);
+  engine = await startSwarm({ dir });
   await startManagedPlugin(engine, { name, credentials, settings });
   await createDriverSecret(engine, { name: 'db', driver: name, labels: { file_path: 'db' } });
   await createService(engine, { name: 'web', replicas: 2, secrets: ['db'] });
@@ -135,7 +133,7 @@ test('another build in its place restarts nothing, and goes on with the ledger',
 
 test('it serves again after the engine was started again', async () => {
   await engine.kill();
-  engine = await startEngine(engineOptions);
+  engine = await startEngine({ dir });
   await writeFile(join(credentials, 'secrets/db'), 'fifth');
   await reached('fifth');
 });

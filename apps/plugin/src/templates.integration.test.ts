@@ -22,8 +22,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const guide = openDocument('docs/guides/templates.md', import.meta.filename);
 const driver = 'templates-test';
-// Another engine than the system's, where it is asked for.
-const dockerd = process.env.SWARM_DOCKERD || undefined;
 const inTime = { timeoutMs: 90_000 };
 const directory = tempDirectory();
 let engine: OwnEngine;
@@ -32,7 +30,7 @@ let plugin: PluginProcess;
 
 beforeAll(async () => {
   [engine, vault] = await Promise.all([
-    startSwarm({ dir: join(directory.path, 'engine'), ...(dockerd === undefined ? {} : { dockerd }) }),
+    startSwarm({ dir: join(directory.path, 'engine') }),
     startVault({ dir: join(directory.path, 'vault') }),
   ]);
   plugin = await startPlugin({

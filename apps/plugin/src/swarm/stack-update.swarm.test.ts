@@ -108,11 +108,9 @@ async function whileServicesAreDeployed(action: Promise<void>): Promise<readonly
 beforeAll(async () => {
   await mkdir(files, { recursive: true });
   await writeFile(join(files, 'db'), 'value');
-  const dockerd = process.env.SWARM_DOCKERD || undefined;
   managers = await startManagers({
     dir: join(directory.path, 's'),
     extraFlags: ['--host', `unix://${engineSocket}`],
-    ...(dockerd === undefined ? {} : { dockerd }),
   });
   for (const { engine } of managers.nodes) await buildPluginImage(engine, 'vault-swarm-plugin:0.2.0');
   leader = await managers.leader();

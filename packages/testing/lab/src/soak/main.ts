@@ -47,10 +47,7 @@ const directory = tempDirectory();
 const diagnostics = join(directory.path, 'diagnostics');
 await mkdir(diagnostics);
 const [engine, vault] = await Promise.all([
-  startSwarm({
-    dir: join(directory.path, 'engine'),
-    ...(process.env.SWARM_DOCKERD ? { dockerd: process.env.SWARM_DOCKERD } : {}),
-  }),
+  startSwarm({ dir: join(directory.path, 'engine') }),
   startVault({ dir: join(directory.path, 'vault') }),
 ]);
 const proxy = await startVaultProxy(vault.addr);

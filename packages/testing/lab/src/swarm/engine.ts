@@ -52,8 +52,6 @@ export interface OwnEngine extends Engine {
 export interface EngineOptions {
   /** Its directory, created if missing. An engine continues with the data that is there. */
   readonly dir: string;
-  /** The path of a dockerd; the system's if not given. */
-  readonly dockerd?: string;
   readonly extraFlags?: readonly string[];
   /** Connects the engine to others. Without it, the engine has only a loopback device. */
   readonly machine?: Machine;
@@ -73,18 +71,15 @@ export interface Machine {
 const init = fileURLToPath(new URL('../../sandbox/init.sh', import.meta.url));
 
 /**
- * Starts a Docker engine in namespaces of its own, so that several can run at once. They share the sandbox's
- * /run/docker/plugins, so parallel tests need different driver names. Resolves when the engine answers.
+ * Starts a Docker engine: the one that SWARM_DOCKERD names, else the system's. It has its own namespaces, so that several can
+ * run at once. They share the sandbox's /run/docker/plugins, so parallel tests need different driver names. Resolves when the
+ * engine answers.
  *
  * @throws outside of a sandbox, without a dockerd, or with the end of its log if it does not answer within 60 s.
  */
-export async function startEngine({
-  dir,
-  dockerd = findCommand('dockerd'),
-  extraFlags = [],
-  machine,
-}: EngineOptions): Promise<OwnEngine> {
+export async function startEngine({ dir, extraFlags = [], machine }: EngineOptions): Promise<OwnEngine> {
   const sandbox = sandboxDirectory();
+  const dockerd = process.env.SWARM_DOCKERD || findCommand('dockerd');
   if (dockerd === undefined)
     throw new Error('no dockerd on this machine; on Debian and Ubuntu: apt-get install docker.io');
   await mkdir(dir, { recursive: true });

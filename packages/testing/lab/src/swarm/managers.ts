@@ -38,7 +38,7 @@ export interface Managers {
 }
 
 /** How to start a Swarm of several managers. */
-export interface ManagersOptions extends Pick<EngineOptions, 'dockerd' | 'extraFlags'> {
+export interface ManagersOptions extends Pick<EngineOptions, 'extraFlags'> {
   /** Its directory, created if missing, with one directory per engine. Use a short path: it contains sockets. */
   readonly dir: string;
   /** How many managers; 3 if not given. */
@@ -112,7 +112,7 @@ interface MachineOptions {
   readonly dir: string;
   readonly bridge: string;
   readonly port: string;
-  readonly options: Pick<EngineOptions, 'dockerd' | 'extraFlags'>;
+  readonly options: Pick<EngineOptions, 'extraFlags'>;
 }
 
 function machineOf(name: string, address: string, { dir, bridge, port, options }: MachineOptions): StartedMachine {

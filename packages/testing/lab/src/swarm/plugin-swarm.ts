@@ -41,8 +41,6 @@ export interface PluginSwarmOptions {
   readonly count?: number;
   /** How many of the managers, the first ones, get a plugin at once; all if not given. */
   readonly plugins?: number;
-  /** The path of a dockerd; the system's if not given. */
-  readonly dockerd?: string;
   /** More environment variables of every plugin. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -69,9 +67,9 @@ export class PluginSwarm {
 
   /** Starts engines, Vault and plugins in about 6 s. */
   static async start({ dir, ...options }: PluginSwarmOptions): Promise<PluginSwarm> {
-    const { count = 3, plugins = count, dockerd } = options;
+    const { count = 3, plugins = count } = options;
     const [managers, vault] = await Promise.all([
-      startManagers({ dir: join(dir, 's'), count, ...(dockerd === undefined ? {} : { dockerd }) }),
+      startManagers({ dir: join(dir, 's'), count }),
       startVault({ dir: join(dir, 'vault') }),
     ]);
     const swarm = new PluginSwarm({ dir, ...options }, managers, vault);

@@ -1,16 +1,14 @@
 import { describeCurrentEngine } from './current-engine.ts';
 import { PluginSwarm, type PluginSwarmOptions } from './plugin-swarm.ts';
 
-/**
- * Starts a Swarm with plugins on the selected engine: the one that SWARM_DOCKERD names, else the system's. Writes its version
- * to stderr.
- */
-export async function startOnSelectedEngine(options: Omit<PluginSwarmOptions, 'dockerd'>): Promise<PluginSwarm> {
-  const dockerd = process.env.SWARM_DOCKERD || undefined;
-  const swarm = await PluginSwarm.start(dockerd === undefined ? options : { ...options, dockerd });
+/** Starts a Swarm with plugins, and writes the version of its engine to stderr. */
+export async function startOnSelectedEngine(options: PluginSwarmOptions): Promise<PluginSwarm> {
+  const swarm = await PluginSwarm.start(options);
   const [node] = swarm.managers.nodes;
   if (node === undefined) throw new Error('a Swarm has at least one manager');
   const { engine } = node;
-  process.stderr.write(`${dockerd === undefined ? `Docker ${engine.version}` : await describeCurrentEngine(engine)}\n`);
+  process.stderr.write(
+    `${process.env.SWARM_DOCKERD ? await describeCurrentEngine(engine) : `Docker ${engine.version}`}\n`,
+  );
   return swarm;
 }

@@ -29,10 +29,7 @@ export const rotation: BenchCase = {
   perLatency: false,
   forPeers: true,
   async run(bench) {
-    const engine = await startSwarm({
-      dir: join(bench.directory, 'engine'),
-      ...(process.env.SWARM_DOCKERD ? { dockerd: process.env.SWARM_DOCKERD } : {}),
-    });
+    const engine = await startSwarm({ dir: join(bench.directory, 'engine') });
     try {
       return await measure(bench, engine);
     } finally {
