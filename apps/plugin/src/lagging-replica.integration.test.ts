@@ -6,6 +6,7 @@ import {
   type OwnEngine,
   type PluginProcess,
   type ReplicaState,
+  RunningTasksSampler,
   startPlugin,
   startSwarm,
   startVault,
@@ -31,6 +32,8 @@ let engine: OwnEngine;
 let vault: Vault;
 let proxy: VaultProxy;
 let plugin: PluginProcess;
+let sampler: RunningTasksSampler;
+let fewestOfWeb: () => number;
 let port: number;
 let written = 0;
 
@@ -141,6 +144,9 @@ beforeAll(async () => {
   }
   await everyServiceHolds(value);
   await passes(2);
+  sampler = RunningTasksSampler.start(engine);
+  const { ID } = (await engine.api('GET', '/services/web')) as { readonly ID: string };
+  fewestOfWeb = sampler.watch(ID);
 });
 
 afterEach(async ({ task }) => {
@@ -149,6 +155,7 @@ afterEach(async ({ task }) => {
 });
 
 afterAll(async () => {
+  await sampler?.stop();
   await plugin?.kill('SIGTERM');
   await proxy?.close();
   await Promise.all([engine?.stop(), vault?.stop()]);
@@ -206,4 +213,6 @@ test('a plugin that starts beside a replica that lags rolls nothing back', async
   await passes(5);
   await everyServiceHolds(value);
   expect(await updates()).toEqual(before);
+  // As few as an update of Swarm's own leaves: it stops one task at a time.
+  expect(fewestOfWeb()).toBe(REPLICAS.web - 1);
 });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
-/** Whether a request is allowed. */
-export type Allows = (method: string, path: string) => boolean;
+/** Whether a request is allowed. A promise delays the request. */
+export type Allows = (method: string, path: string) => boolean | Promise<boolean>;
 
 /** A filter for an engine's socket, such as docker-socket-proxy: it rejects requests that are not allowed with 403. */
 export class SocketProxy {
@@ -30,9 +30,9 @@ export class SocketProxy {
     this.#server.closeAllConnections();
   }
 
-  #forward(call: IncomingMessage, answer: ServerResponse, target: string): void {
+  async #forward(call: IncomingMessage, answer: ServerResponse, target: string): Promise<void> {
     const { method = '', url = '', headers } = call;
-    if (!this.#allows(method, url.replace(/^\/v\d+\.\d+/, ''))) {
+    if (!(await this.#allows(method, url.replace(/^\/v\d+\.\d+/, '')))) {
       // Its own text, which is not JSON, unlike the engine's.
       answer.writeHead(403, { 'Content-Type': 'text/html', Connection: 'close' });
       answer.end('<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>');

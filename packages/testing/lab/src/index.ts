@@ -80,6 +80,7 @@ export { type PluginOptions, type PluginProcess, type ProcessEnd, startPlugin } 
 export { type LogEntry, type PluginActivity, PluginRunner, type PluginRunnerOptions } from './swarm/plugin-runner.ts';
 export { type HeldSecret, PluginSwarm, type PluginSwarmOptions, type ShownService } from './swarm/plugin-swarm.ts';
 export { type RaftWriteMonitor, startRaftWriteMonitor, type WriteGap } from './swarm/raft-write-monitor.ts';
+export { RunningTasksSampler } from './swarm/running-tasks-sampler.ts';
 export { startOnSelectedEngine } from './swarm/selected-engine.ts';
 export { firstWrite, provokeRequests } from './swarm/storm.ts';
 export {
