@@ -1,8 +1,13 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Overview } from '@vault-swarm/http/api';
 import { type ManagerNode, type PluginRunner, PluginSwarm, tempDirectory, waitFor } from '@vault-swarm/lab';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { SocketProxy } from './testing/socket-proxy.ts';
 
 const TIMEOUT_MS = 120_000;
+/** For how long the leader's plugin is stopped at least. By default only until another manager has done its work. */
+const STALE_LEADER_MS = 1_000 * Number(process.env.STALE_LEADER_SECONDS ?? 0);
 
 const directory = tempDirectory();
 let swarm: PluginSwarm;
@@ -97,11 +102,7 @@ test('nothing is written to the nodes while nothing changes', async () => {
 test('if the manager without a plugin leads, this is an outage that both others name', async () => {
   for (let attempt = 0; (await swarm.managers.leader()) !== bare && attempt < 6; attempt++) {
     const leader = await swarm.managers.leader();
-    const other = swarm.managers.nodes.find((node) => node !== leader && node !== bare) ?? bare;
-    await change(other, 'demote', leader);
-    await hasRole(other, leader, 'worker');
-    await change(other, 'promote', leader);
-    await hasRole(other, leader, 'manager');
+    await hasRole(await stepDown(leader), leader, 'manager');
   }
   expect((await swarm.managers.leader()).name).toBe(bare.name);
   for (const runner of withPlugin()) {
@@ -115,6 +116,60 @@ test('if the manager without a plugin leads, this is an outage that both others 
     expect(overview.managers.find(({ role }) => role === 'leader')?.name).toBe(bare.name);
   }
 });
+
+test('a leader that is stopped when it posts an update, and continues when another leader has made it, changes nothing', {
+  timeout: 400_000,
+}, async () => {
+  const runner = swarm.runnerOf(bare);
+  const socketPath = join(directory.path, 'proxy.sock');
+  const proxy = await SocketProxy.start(socketPath, bare.engine.socketPath);
+  await runner.start({ DOCKER_HOST: `unix://${socketPath}` });
+  await swarm.deployWeb({ replicas: 2 });
+  const stopped = Promise.withResolvers<number>();
+  const released = Promise.withResolvers<void>();
+  proxy.allow(async (method, path) => {
+    if (method !== 'POST' || !path.startsWith('/services/')) return true;
+    process.kill(runner.plugin.pid, 'SIGSTOP');
+    stopped.resolve(performance.now());
+    await released.promise;
+    return true;
+  });
+  const value = await swarm.write('shared');
+  const stoppedAtMs = await stopped.promise;
+  try {
+    expect(await swarm.generation('web')).toBe(0);
+    await stepDown(bare);
+    await swarm.reaches('web', { secret: 'shared', replicas: 2, value });
+    await swarm.isSettled('web');
+    await waitFor(() => bare.engine.api('GET', '/services/web'), {
+      timeoutMs: TIMEOUT_MS,
+      what: `${bare.name} to answer`,
+    });
+    await delay(Math.max(0, STALE_LEADER_MS - (performance.now() - stoppedAtMs)));
+    const generation = await swarm.generation('web');
+    process.stderr.write(`the leader was stopped for ${Math.round(performance.now() - stoppedAtMs)} ms\n`);
+    // The engine gets the update now.
+    proxy.allow(() => true);
+    released.resolve();
+    expect(await swarm.generation('web')).toBe(generation);
+    process.kill(runner.plugin.pid, 'SIGCONT');
+    for (const each of swarm.runners) await each.passes(3);
+    expect(await swarm.generation('web')).toBe(generation);
+  } finally {
+    process.kill(runner.plugin.pid, 'SIGCONT');
+  }
+  await runner.plugin.kill('SIGTERM');
+  proxy.stop();
+});
+
+/** Makes another manager the leader. Resolves to the one that did it; the former leader may not be ready yet. */
+async function stepDown(leader: ManagerNode): Promise<ManagerNode> {
+  const other = swarm.managers.nodes.find((node) => node !== leader && node !== bare) ?? bare;
+  await change(other, 'demote', leader);
+  await hasRole(other, leader, 'worker');
+  await change(other, 'promote', leader);
+  return other;
+}
 
 /** Demotes or promotes a node. While the Swarm changes its role, or has no leader, it may refuse and must be asked again. */
 function change(by: ManagerNode, command: 'demote' | 'promote', { nodeId, name }: ManagerNode): Promise<unknown> {

@@ -67,8 +67,11 @@ export class PluginRunner {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts a plugin. Resolves when its socket and its monitoring answer. The previous one must have ended. */
-  async start(): Promise<void> {
+  /**
+   * Starts a plugin. Resolves when its socket and its monitoring answer. The previous one must have ended.
+   * @param variables more environment variables of this one.
+   */
+  async start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.#port === 0) this.#port = await freePort();
     const { dir, driver } = this.#options;
     const env = {
@@ -79,6 +82,7 @@ export class PluginRunner {
       MONITORING_PORT: String(this.#port),
       LOG_LEVEL: 'debug',
       ...this.#options.env(),
+      ...variables,
     };
     const directory = join(dir, `${this.node.name}-plugin-${this.#plugins.length + 1}`);
     const plugin = await startPlugin({ env, dir: directory });
