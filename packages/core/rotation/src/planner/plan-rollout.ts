@@ -179,7 +179,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   if (isUpdating(service) || isPosted) return unchanged;
   if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);
   const bad = failures?.filter((task) => isOurs(task) && isCausedByValues(serviceState, open, task)) ?? [];
-  if (open.direction === 'forward' && bad.length >= FAILURES_OF_A_BAD_VALUE) {
+  if (bad.length >= FAILURES_OF_A_BAD_VALUE) {
     return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));

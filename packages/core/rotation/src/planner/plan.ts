@@ -39,6 +39,7 @@ import {
   type Decision,
   dueBindings,
   isHalted,
+  isStable,
   isUpdating,
   nextGeneration,
   type RollAction,
@@ -135,6 +136,7 @@ export function plan(input: PlanInput): Plan {
       before: serviceState.entry,
       after: { ...decision.entry, highestUsedGeneration: highestUsedGeneration(serviceState, decision) },
       known: bindings,
+      isStable: isStable(serviceState),
       secrets,
     });
     if (entry !== null) entries.set(service.id, entry);

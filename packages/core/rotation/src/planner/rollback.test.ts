@@ -795,3 +795,13 @@ test('a rollout that missed some tasks is not complete before it is known what i
   expect(typesOf(unknown)).toEqual([]);
   expect(unknown.entry.rollout).toEqual(rollout);
 });
+
+test('a rollback is counted as failed if its tasks fail with the last good value too, also if Swarm completes its update', () => {
+  const back: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
+  const failing = { state: 'completed', entry: { rollout: back }, desired: value('r1') } as const;
+  const fails = (...failures: FailedTask[]) => decide({ ...failing, serviceState: { failures } });
+  expect(fails(bad).entry.rollout?.state).not.toBe('failed');
+  const decision = fails(bad, { ...bad, id: 'again' });
+  expect(typesOf(decision)).toEqual(['rollout.failed']);
+  expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' } } });
+});

@@ -129,7 +129,7 @@ export function isSettled({ unchangedForMs }: ServiceState): boolean {
 }
 
 /** Whether the running tasks have run long enough to count as healthy. */
-export function isStable({ stableForMs }: ServiceState): boolean {
+export function isStable({ stableForMs }: Pick<ServiceState, 'stableForMs'>): boolean {
   return stableForMs >= STABLE_MS;
 }
 

@@ -17,6 +17,7 @@ const entryWith = (input: Partial<TaskRecordsInput>) =>
     before: recorded,
     after: { ...recorded, taskOverrides: {} },
     known: [],
+    isStable: true,
     current: () => undefined,
     answered: () => [],
     ledger: { secrets: {}, services: {} },
@@ -62,4 +63,16 @@ test('a value that failed before is recorded while a task starts or is outdated 
   expect(failedIn('r3', false)).toEqual(value('r2'));
   expect(failedIn('r3', true, 'starting')).toEqual(value('r2'));
   expect(failedIn('r3')).toBeUndefined();
+});
+
+test('a value that failed before stays recorded while a task with it has not run for long', () => {
+  const current: CurrentValue = { ...value('r2'), digest: 'r2', createdAtMs: null };
+  const after = { ...NOTHING_OPEN, failedBefore: { s1: value('r2') } };
+  const known = [{ binding, desired: value('r2'), seenAtMs: 0, actual: [{ task, value: value('r2') }] }];
+  const failed = (isStable: boolean) => {
+    const input = { before: after, after, known, isStable, current: () => current, secrets: { s1: value('r2') } };
+    return entryWith(input as unknown as Partial<TaskRecordsInput>)?.failedBefore.s1;
+  };
+  expect(failed(false)).toEqual(value('r2'));
+  expect(failed(true)).toBeUndefined();
 });

@@ -23,6 +23,8 @@ export interface TaskRecordsInput extends ServiceBindings {
   /** The entry after the decision. */
   readonly after: LedgerService;
   readonly known: readonly BindingState[];
+  /** Whether the running tasks have run long enough to count as healthy. */
+  readonly isStable: boolean;
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   /** The ledger that was read, and the secrets of the next one. */
@@ -36,7 +38,7 @@ export interface TaskRecordsInput extends ServiceBindings {
  * rollout is open, no record is removed, since each of its tasks would cause a write.
  */
 export function recordTasks(input: TaskRecordsInput): LedgerService | null {
-  const { service, bindings, before, after, known, current, answered, ledger, secrets } = input;
+  const { service, bindings, before, after, known, isStable, current, answered, ledger, secrets } = input;
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
   const isOpen = after.rollout !== null;
   const recorded =
@@ -58,7 +60,10 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     const { key } = binding;
     const now = current(binding.refKey);
     const failed = after.failedBefore[key];
-    if (failed !== undefined && (now === undefined || isStarting || outdated.has(binding))) failedBefore[key] = failed;
+    // A task that has just started with it again proves nothing yet.
+    const isTried = !isStable && known.some((one) => one.binding === binding && hasTask(one, failed));
+    const mayBeBad = now === undefined || isStarting || isTried || outdated.has(binding);
+    if (failed !== undefined && mayBeBad) failedBefore[key] = failed;
     const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
@@ -78,6 +83,11 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
+}
+
+/** Whether a running task has the value. */
+function hasTask({ actual }: BindingState, value: SecretVersion | undefined): boolean {
+  return value !== undefined && actual.some((held) => sameValue(held.value, value));
 }
 
 /** How many ended tasks may have a record. If more tasks are alive, their number is the limit. */

@@ -154,10 +154,10 @@ export class Oracle {
     }
   }
 
-  /** What was overlooked has changed, and is known to have. */
-  overlookedChanged(): void {
+  /** What was overlooked of these paths has changed, and is known to have. */
+  overlookedChanged(paths: ReadonlySet<string>): void {
     this.#answers.everythingChanged();
-    this.overlooked.changed();
+    this.overlooked.changed(paths);
   }
 
   /** Whether what a task was given may not be recorded. */

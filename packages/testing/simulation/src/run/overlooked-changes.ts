@@ -1,3 +1,4 @@
+import type { TrueBinding } from './ground-truth.ts';
 import type { RunContext } from './run-context.ts';
 import type { ServicePasts } from './service-past.ts';
 import { timeSlackMs } from './time-slack.ts';
@@ -57,12 +58,13 @@ export class OverlookedChanges {
     return truth.lostEarlierAtMs(path) <= sinceMs + graceMs || (texts.length > 0 && isAsBefore);
   }
 
-  /** What was overlooked has changed, and is known to have. */
-  changed(): void {
+  /** What was overlooked of these paths has changed, and is known to have. */
+  changed(paths: ReadonlySet<string>): void {
     const { truth, swarm } = this.#run;
     for (const service of swarm.services) {
-      // A bad value that was overlooked is still there. It fails once another change starts the tasks again.
-      if (truth.badBindings(service).some(({ path }) => this.why(service.id, path) !== null)) continue;
+      // Another value that was overlooked is still there. A bad one fails once another change starts the tasks again.
+      const isLeft = ({ path }: TrueBinding) => !paths.has(path) && this.why(service.id, path) !== null;
+      if (truth.bindingsOf(service).some(isLeft)) continue;
       const { tolerated, undone } = this.#pasts.of(service.id);
       tolerated.delete('ledger lost');
       tolerated.delete('rolled back manually');

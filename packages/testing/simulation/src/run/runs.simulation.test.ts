@@ -184,6 +184,9 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6006512, 'a failed delivery was shown for an hour, since the clock had been set back', null],
   [6010314, 'a task that was to fail counted as one that Swarm waits for', null],
   [6011544, 'the task of a node that Swarm had given up counted as one of the rollout', null],
+  [6104055, 'a rollback to a value that was bad too went on for ever, since only a request rotated the secret', null],
+  [6105577, 'a change of another value ended what was overlooked since the ledger was lost', null],
+  [6105591, 'a value that had failed counted as the last good one, since a task had just started with it again', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [

@@ -140,13 +140,13 @@ function requestManually(run: Run, plugin: Rotation, { id, name }: SimulatedServ
  * Gives these paths other values. Without a ledger a task counts as current, so a change may be overlooked; and what a
  * user undid stays undone. The next change ends both: see `ledger lost` and `rolled back manually`.
  */
-export function change(run: Run, paths: Iterable<string>): void {
+export function change(run: Run, paths: ReadonlySet<string>): void {
   const { provider, oracle } = run;
   for (const path of paths) {
     provider.write(path, `value ${run.count()}`);
     run.say(`${path} := "${provider.textOf(path)}", since a change of it was overlooked`);
   }
-  oracle.overlookedChanged();
+  oracle.overlookedChanged(paths);
 }
 
 /** After this time a user forces a service again, in milliseconds. */
