@@ -1,4 +1,5 @@
 import type { CallOptions, SecretRef } from '@vault-swarm/provider';
+import { migrateKeys } from './bindings/key-migration.ts';
 import type { Observation } from './bindings/observation.ts';
 import type { ClusterBindings } from './bindings/secret-binding.ts';
 import type { ClusterReader } from './cluster-reader.ts';
@@ -74,7 +75,8 @@ export class PassPlanner implements RequestPlanner {
     const { role, bindings, stored } = observed;
     const tasks = bindings.services.flatMap(({ service }) => service.tasks);
     this.#parts.deliveryLog.observe(tasks, role === 'leader');
-    const found = ledgerAsStored(stored, () => this.#parts.poller.keyOfFirstLedger());
+    const asStored = ledgerAsStored(stored, () => this.#parts.poller.keyOfFirstLedger());
+    const found = migrateKeys(asStored, bindings.services);
     this.#parts.poller.useKeyOf(found);
     const ledger = this.#parts.hints.read(observed, this.#parts.lockdowns.read(observed, found));
     if (unusable(stored) === null) {

@@ -81,3 +81,23 @@ test('options of a driver, which no driver is given, are a problem, and a warnin
     { message: `${message}; create the secrets again with labels instead` },
   ]);
 });
+
+test('a value stays quarantined if a path label is added that names the default path, though the ledger is not written', async () => {
+  const world = new World();
+  world.provider.write('web/db', 'one');
+  const secret = world.swarm.addSecret('db', {});
+  const service = world.addService('web', 2, [secret]);
+  world.start();
+  await world.run(2_000);
+  world.provider.write('web/db', 'bad');
+  await world.run(120_000);
+  expect(world.count('quarantine.started')).toBe(1);
+  world.kill();
+  Object.assign(world.settings, { enabled: false });
+  world.swarm.setLabels(secret, { vault_path: 'web/db' });
+  world.start();
+  await world.run(5_000);
+  world.swarm.loseTask(service, true);
+  await world.run(20_000);
+  expect(world.heldText(service, 'db')).toEqual(['one', 'one']);
+});

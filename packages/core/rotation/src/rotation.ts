@@ -12,7 +12,7 @@ import {
   type RevisionSelection,
 } from '@vault-swarm/provider';
 import type { Observation } from './bindings/observation.ts';
-import { type ClusterBindings, type SecretBinding, unresolvedKeys } from './bindings/secret-binding.ts';
+import { type ClusterBindings, type SecretBinding, unboundKeys } from './bindings/secret-binding.ts';
 import { ClusterReader } from './cluster-reader.ts';
 import { Leases } from './leases/leases.ts';
 import { serialiseLedger } from './ledger/codec.ts';
@@ -377,8 +377,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const isRead = ({ key, ref, refKey }: SecretBinding) =>
       ref.pin !== undefined || ledger.secrets[key] === undefined || this.#planner.current(refKey) !== undefined;
     const isAllRead = services.every(
-      ({ service, bindings: read }) =>
-        read.every(isRead) && unresolvedKeys(service, read).length === 0 && service.formerSecretIds.length === 0,
+      ({ service, bindings: read }) => read.every(isRead) && unboundKeys(service, read).length === 0,
     );
     return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
   }

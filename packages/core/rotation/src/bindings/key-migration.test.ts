@@ -1,37 +1,36 @@
 import { expect, test } from 'vitest';
-import { type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
+import { emptyLedger, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
 import { migrateKeys } from './key-migration.ts';
-import type { SecretBinding } from './secret-binding.ts';
+import type { ServiceBindings } from './secret-binding.ts';
 
 const value = (revision: string): SecretVersion => ({ revision, digest: revision });
-const binding = { key: 's1', aliasKey: 'web/s1' } as SecretBinding;
-const known = { revision: 'r2', digest: 'r2', seenAtMs: 0 };
-const entry: LedgerService = {
+const uses = [
+  { service: { id: 'web' }, bindings: [{ key: 's1', aliasKey: 'web/s1' }] },
+] as unknown as ServiceBindings[];
+
+/** What is recorded of a secret under this key, and of another secret. */
+const entry = (key: string): LedgerService => ({
   ...NOTHING_OPEN,
+  rollout: {
+    ...{ direction: 'forward', generation: 1, startedAtMs: 0, changedAtMs: 0, attempt: 1, state: 'open' },
+    ...{ failure: '', fingerprint: '', target: { [key]: value('r2') }, lastGood: { [key]: value('r1') } },
+    triggers: { [key]: { by: 'poll', atMs: 0 } },
+  },
   quarantines: [
-    { failed: { 'web/s1': value('r2') }, lastGood: { 'web/s1': value('r1') }, sinceMs: 0, reason: '', isByUser: false },
+    { failed: { [key]: value('r2') }, lastGood: { [key]: value('r1') }, sinceMs: 0, reason: '', isByUser: false },
   ],
-  requested: ['web/s1', 's2'],
-  previousValues: { 'web/s1': [{ ...value('r1'), untilMs: 1 }] },
-  failedBefore: { 'web/s1': value('r3') },
-  taskOverrides: { t1: { 'web/s1': value('r0'), s2: value('r7') } },
-};
+  requested: [key, 's2'],
+  previousValues: { [key]: [{ ...value('r1'), untilMs: 1 }] },
+  failedBefore: { [key]: value('r3') },
+  taskOverrides: { t1: { [key]: value('r0'), s2: value('r7') } },
+});
+const ledger = (key: string) => ({ ...emptyLedger(null), services: { web: entry(key), api: entry('web/s1') } });
 
 test('what is recorded of a secret follows it to its new key, and what is recorded of others stays', () => {
-  expect(migrateKeys(entry, [binding], { 'web/s1': known })).toEqual({
-    ...entry,
-    quarantines: [
-      { failed: { s1: value('r2') }, lastGood: { s1: value('r1') }, sinceMs: 0, reason: '', isByUser: false },
-    ],
-    requested: ['s1', 's2'],
-    previousValues: { s1: [{ ...value('r1'), untilMs: 1 }] },
-    failedBefore: { s1: value('r3') },
-    taskOverrides: { t1: { s1: value('r0'), s2: value('r7') } },
-  });
+  expect(migrateKeys(ledger('web/s1'), uses)).toEqual(ledger('s1'));
 });
 
-test('nothing is renamed if the ledger knows the key, or neither', () => {
-  expect(migrateKeys(entry, [binding], { s1: known, 'web/s1': known })).toBe(entry);
-  expect(migrateKeys(entry, [binding], {})).toBe(entry);
+test('nothing is renamed if the keys are the present ones, or nothing is recorded of the service', () => {
+  for (const stored of [ledger('s1'), emptyLedger(null)]) expect(migrateKeys(stored, uses)).toBe(stored);
 });

@@ -1,33 +1,46 @@
 import type { LedgerDocument, LedgerService, Values } from '../ledger/ledger.ts';
-import type { SecretBinding } from './secret-binding.ts';
+import type { ServiceBindings } from './secret-binding.ts';
 
 /**
- * Renames the keys in a service's ledger entry. A secret has another key after its path label was added or removed, but
- * its records stay valid. Values are tagged with their ref, so values of another ref remain recognisable.
+ * The ledger with the present keys in the services' entries; the same object if nothing is renamed. A secret has another
+ * key after its path label was added or removed, but its records stay valid. Values are tagged with their ref, so values
+ * of another ref remain recognisable.
  */
-export function migrateKeys(
-  entry: LedgerService,
-  bindings: readonly SecretBinding[],
-  secrets: LedgerDocument['secrets'],
-): LedgerService {
-  const renamed = new Map<string, string>();
-  for (const { key, aliasKey } of bindings) {
-    if (secrets[key] === undefined && secrets[aliasKey] !== undefined) renamed.set(aliasKey, key);
+export function migrateKeys(ledger: LedgerDocument, services: readonly ServiceBindings[]): LedgerDocument {
+  const migrated: Record<string, LedgerService> = {};
+  for (const { service, bindings } of services) {
+    const entry = ledger.services[service.id];
+    if (entry === undefined) continue;
+    const present = new Map(bindings.map(({ key, aliasKey }) => [aliasKey, key]));
+    let isRenamed = false;
+    const renamed = rename(entry, (key) => {
+      isRenamed ||= present.has(key);
+      return present.get(key) ?? key;
+    });
+    if (isRenamed) migrated[service.id] = renamed;
   }
-  if (renamed.size === 0) return entry;
-  const newKey = (key: string) => renamed.get(key) ?? key;
-  const rename = <T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+  if (Object.keys(migrated).length === 0) return ledger;
+  return { ...ledger, services: { ...ledger.services, ...migrated } };
+}
+
+function rename(entry: LedgerService, newKey: (key: string) => string): LedgerService {
+  const renamed = <T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [newKey(key), value]));
   const { rollout, quarantines, requested, previousValues, failedBefore, taskOverrides } = entry;
   return {
     ...entry,
-    rollout: rollout && { ...rollout, target: rename(rollout.target), lastGood: rename(rollout.lastGood) },
-    quarantines: quarantines.map((set) => ({ ...set, failed: rename(set.failed), lastGood: rename(set.lastGood) })),
+    rollout: rollout && {
+      ...rollout,
+      target: renamed(rollout.target),
+      lastGood: renamed(rollout.lastGood),
+      ...(rollout.triggers === undefined ? {} : { triggers: renamed(rollout.triggers) }),
+    },
+    quarantines: quarantines.map((set) => ({ ...set, failed: renamed(set.failed), lastGood: renamed(set.lastGood) })),
     requested: requested.map(newKey),
-    previousValues: rename(previousValues),
-    failedBefore: rename(failedBefore),
+    previousValues: renamed(previousValues),
+    failedBefore: renamed(failedBefore),
     taskOverrides: Object.fromEntries(
-      Object.entries(taskOverrides).map(([id, values]): [string, Values] => [id, rename(values)]),
+      Object.entries(taskOverrides).map(([id, values]): [string, Values] => [id, renamed(values)]),
     ),
   };
 }

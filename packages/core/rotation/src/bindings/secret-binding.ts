@@ -158,9 +158,13 @@ export function unresolvedKeys(service: Workload, bindings: readonly SecretBindi
   return service.secretIds.filter((id) => !read.has(id)).flatMap((id) => [id, `${service.id}/${id}`]);
 }
 
-/** The possible ledger keys of secrets that a service may use again, since its update is not completed. */
-export function formerKeys({ id: serviceId, formerSecretIds }: Workload): readonly string[] {
-  return formerSecretIds.flatMap((id) => [id, `${serviceId}/${id}`]);
+/**
+ * The possible ledger keys of a service's secrets without a binding. Their records are kept: the labels can't be read
+ * now, or the service may use the secret again, since its update is not completed.
+ */
+export function unboundKeys(service: Workload, bindings: readonly SecretBinding[]): readonly string[] {
+  const former = service.formerSecretIds.flatMap((id) => [id, `${service.id}/${id}`]);
+  return [...unresolvedKeys(service, bindings), ...former];
 }
 
 /** Whether the rotation may roll a service for this binding without a request. */

@@ -1,5 +1,5 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
+import { type ServiceBindings, unboundKeys } from '../bindings/secret-binding.ts';
 import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
 import { sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
@@ -25,11 +25,7 @@ export function planSecrets(input: {
   const secrets: Record<string, LedgerSecret> = {};
   const replaced = new Map<string, LedgerSecret>();
   const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
-  for (const { service, bindings } of input.services) {
-    for (const key of unresolvedKeys(service, bindings)) {
-      const known = input.ledger.secrets[key];
-      if (known !== undefined) secrets[key] = known;
-    }
+  for (const { bindings } of input.services) {
     for (const { key, refKey, ref, secret } of bindings) {
       const current = input.current(refKey);
       const known = input.ledger.secrets[key];
@@ -68,7 +64,7 @@ export function planSecrets(input: {
       });
     }
   }
-  for (const key of input.services.flatMap(({ service }) => formerKeys(service))) {
+  for (const key of input.services.flatMap(({ service, bindings }) => unboundKeys(service, bindings))) {
     const known = input.ledger.secrets[key];
     if (known !== undefined) secrets[key] ??= known;
   }

@@ -6,8 +6,7 @@ import {
   waitsForNodes,
   withEarlier,
 } from '../bindings/binding-state.ts';
-import { migrateKeys } from '../bindings/key-migration.ts';
-import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
+import { type ServiceBindings, unboundKeys, unresolvedKeys } from '../bindings/secret-binding.ts';
 import {
   changedValues,
   isOfRollout,
@@ -290,7 +289,7 @@ function serviceStateOf(
   replaced: ReadonlyMap<string, LedgerSecret>,
 ): PlannedService {
   const { service, bindings } = serviceBindings;
-  const stored = migrateKeys(input.ledger.services[service.id] ?? NOTHING_OPEN, bindings, input.ledger.secrets);
+  const stored = input.ledger.services[service.id] ?? NOTHING_OPEN;
   const { entry: inForce, released } = releaseOutdated(stored, serviceBindings, input.current);
   const recorded = recordReplaced(inForce, stored, serviceBindings, replaced, input.ledger);
   const known = bindingStates(serviceBindings, recorded, input, secrets);
@@ -361,7 +360,7 @@ function recordReplaced(
   for (const { key, aliasKey } of bindings) {
     note(key, replaced.get(key) ?? (ledger.secrets[key] === undefined ? ledger.secrets[aliasKey] : undefined));
   }
-  for (const key of formerKeys(service)) note(key, replaced.get(key));
+  for (const key of unboundKeys(service, bindings)) note(key, replaced.get(key));
   return { ...entry, previousValues };
 }
 

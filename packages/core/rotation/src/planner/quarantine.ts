@@ -1,4 +1,4 @@
-import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
+import { type ServiceBindings, unboundKeys } from '../bindings/secret-binding.ts';
 import type { LedgerService, Quarantine } from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
 import { sameValue } from '../ledger/secret-version.ts';
@@ -16,7 +16,7 @@ export function releaseOutdated(
 ): { readonly entry: LedgerService; readonly released: readonly Quarantine[] } {
   if (entry.quarantines.length === 0) return { entry, released: entry.quarantines };
   const { service, bindings } = serviceBindings;
-  const kept = new Set([...unresolvedKeys(service, bindings), ...formerKeys(service)]);
+  const kept = new Set(unboundKeys(service, bindings));
   const isOver = ({ failed }: Quarantine) =>
     Object.entries(failed).some(([key, value]) => {
       if (kept.has(key)) return false;

@@ -1,5 +1,5 @@
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
-import { formerKeys, type ServiceBindings, unresolvedKeys } from '../bindings/secret-binding.ts';
+import { type ServiceBindings, unboundKeys } from '../bindings/secret-binding.ts';
 import {
   changedValues,
   isNothingOpen,
@@ -49,7 +49,7 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   if (isOpen) {
     for (const [id, values] of keptOverrides(before.taskOverrides, alive)) taskOverrides[id] = { ...values };
   }
-  for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)]) {
+  for (const key of unboundKeys(service, bindings)) {
     carryOver(before, key, previousValues, taskOverrides);
     if (after.failedBefore[key] !== undefined) failedBefore[key] = after.failedBefore[key];
   }

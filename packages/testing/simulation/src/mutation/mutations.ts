@@ -162,9 +162,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'forgets what is recorded of secrets whose labels are invalid',
-    file: 'rotation/src/tasks/task-records.ts',
-    from: 'for (const key of [...unresolvedKeys(service, bindings), ...formerKeys(service)])',
-    to: 'for (const key of formerKeys(service))',
+    file: 'rotation/src/bindings/secret-binding.ts',
+    from: 'return [...unresolvedKeys(service, bindings), ...former];',
+    to: 'return former;',
     kinds: ['invalid labels', 'several values', 'bad value', 'force'],
   },
   {
