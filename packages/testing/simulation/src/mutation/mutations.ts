@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'waits for the provider without a deadline',
-    file: 'delivery/src/delivery.ts',
+    file: 'delivery/src/revision-lookup.ts',
     from: 'const limitMs = untilMs - this.#clock.monotonic();',
     to: 'const limitMs = 60_000;',
   },
@@ -135,7 +135,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'gives an older value though the newest is in memory',
-    file: 'delivery/src/delivery.ts',
+    file: 'delivery/src/revision-lookup.ts',
     from: "if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };",
     to: "return { revision, source: 'provider' };",
     kinds: ['replica lags', 'force', 'scale'],
