@@ -1,19 +1,7 @@
 import { type Clock, displayMessage, displayText } from '@vault-swarm/kernel';
-import {
-  explainDefaultPath,
-  isOutageCode,
-  type ProductEvent,
-  type ProviderError,
-  type SecretConsumer,
-  type SecretRef,
-} from '@vault-swarm/provider';
+import { isOutageCode, type ProductEvent, type SecretConsumer, type SecretRef } from '@vault-swarm/provider';
 import { outdatedTasks } from '../bindings/binding-state.ts';
-import {
-  type ClusterBindings,
-  describeBinding,
-  type SecretBinding,
-  type ServiceBindings,
-} from '../bindings/secret-binding.ts';
+import type { ClusterBindings, ServiceBindings } from '../bindings/secret-binding.ts';
 import {
   changedValues,
   type LedgerDocument,
@@ -28,35 +16,14 @@ import { causesOf } from '../planner/rollout-cause.ts';
 import { MAX_IN_A_ROW } from '../planner/rollout-pace.ts';
 import type { Role, Workload, WorkloadSnapshot } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
-import type { CurrentValue } from '../tasks/task-revision.ts';
 import { conditionOf } from './condition-of.ts';
 import type { FailingServices } from './failing-services.ts';
 import type { LeasesStatus } from './lease-status.ts';
-import { RefusedDeliveries, type RefusedDelivery } from './refused-deliveries.ts';
+import { RefusedDeliveries } from './refused-deliveries.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
-import {
-  type LeaseProblem,
-  type OrchestratorTexts,
-  type PolledProvider,
-  rotationProblems,
-} from './rotation-problems.ts';
+import { type LeaseProblem, type OrchestratorTexts, rotationProblems } from './rotation-problems.ts';
+import { type FindPolled, secretStatuses } from './secret-statuses.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
-
-/** The state of one provider, and of the refs that are polled there. */
-interface PolledRefs extends PolledProvider {
-  /** The current value as of the latest poll that could determine it. */
-  current(refKey: string): CurrentValue | undefined;
-  /** Why the latest poll gave no value for the ref. */
-  error(refKey: string): ProviderError | undefined;
-}
-
-/** One secret and the services that use it. */
-interface SecretUse {
-  readonly binding: SecretBinding;
-  readonly services: string[];
-  /** Why no service may read it; `null` if one may. */
-  denial: SecretStatus['problem'];
-}
 
 /** The credentials that end, and what is wrong with them. */
 interface Leased {
@@ -68,8 +35,6 @@ const NO_LEASES: Leased = { status: { sets: [], maxSets: 0, endingTooSoon: new S
 
 /** A task that has run for this long counts as steady. */
 const STEADY_MS = 30_000;
-
-type FindPolled = (provider: string) => PolledRefs | undefined;
 
 /** Reports what the latest reconcile pass observed and decided, in the operator's terms. */
 export class StatusReporter {
@@ -171,7 +136,8 @@ export class StatusReporter {
     leases: Leased = NO_LEASES,
   ): RotationStatus {
     const ledger = this.#ledger;
-    const secrets = this.#secrets(polledOf);
+    const { refusals } = this;
+    const secrets = secretStatuses(this.#snapshot.secrets, { uses: this.#uses, ledger, polledOf, refusals });
     const byName = new Map(secrets.map((secret) => [secret.name, secret]));
     // Services that only may use our secrets again, since their update is not completed, are not shown.
     const using = this.#uses.services.filter(({ service }) => service.secretIds.length > 0);
@@ -198,58 +164,6 @@ export class StatusReporter {
         polledOf,
       }),
     };
-  }
-
-  #secrets(polledOf: FindPolled): readonly SecretStatus[] {
-    const ledger = this.#ledger;
-    const seenAtMs = (key: string) => ledger?.secrets[key]?.seenAtMs ?? null;
-    const usedBy = new Map<string, SecretUse>();
-    for (const { service, bindings } of this.#uses.services) {
-      for (const binding of bindings) {
-        const known = usedBy.get(binding.secret.id);
-        const denial =
-          binding.denial === undefined ? null : ({ code: 'POLICY_DENIED', message: binding.denial } as const);
-        if (known === undefined) {
-          usedBy.set(binding.secret.id, { binding, services: [service.name], denial });
-          continue;
-        }
-        known.services.push(service.name);
-        if (denial === null) known.denial = null;
-      }
-    }
-    const wrong = new Map(
-      this.#uses.problems.map(({ secret, message }) => [secret.id, { code: 'INVALID_REF', message } as const]),
-    );
-    return this.#snapshot.secrets.map(({ id, name }) => {
-      const used = usedBy.get(id);
-      if (used === undefined) {
-        const services = this.#uses.services.filter(({ service }) => service.secretIds.includes(id));
-        return {
-          ...UNUSED,
-          name,
-          services: services.map(({ service }) => service.name),
-          problem: wrong.get(id) ?? null,
-        };
-      }
-      const { binding, services } = used;
-      const watch = polledOf(binding.ref.provider);
-      const current = watch?.current(binding.refKey);
-      return {
-        name,
-        services,
-        provider: binding.ref.provider,
-        ref: describeBinding(binding),
-        rotate: binding.rotate,
-        pinned: binding.ref.pin !== undefined,
-        revision: binding.ref.pin ?? current?.revision ?? null,
-        changedAtMs: current?.createdAtMs ?? (current === undefined ? null : seenAtMs(binding.key)),
-        problem:
-          wrong.get(id) ??
-          used.denial ??
-          problemFrom(watch?.error(binding.refKey), binding) ??
-          refusedProblem(this.refusals.of(name), current !== undefined),
-      };
-    });
   }
 
   #service(
@@ -360,20 +274,6 @@ function describeUndeliverable(secrets: readonly SecretStatus[]): string | null 
   return `secret ${displayText(first.name)} has no value: ${first.problem.message}${others}`;
 }
 
-function problemFrom(error: ProviderError | undefined, { defaultPathReason }: SecretBinding): SecretStatus['problem'] {
-  return error === undefined ? null : { code: error.code, message: explainDefaultPath(error, defaultPathReason) };
-}
-
-/**
- * Why a request got no value. A request that took too long is an outage of the provider.
- * @param isPolled whether a poll has the value: then it would have seen every other reason too, so that is over.
- */
-function refusedProblem(refused: RefusedDelivery | null, isPolled: boolean): SecretStatus['problem'] {
-  if (refused === null) return null;
-  const code = refused.code === 'DEADLINE' ? 'UNAVAILABLE' : refused.code;
-  return isPolled && !isOutageCode(code) ? null : { code, message: refused.message };
-}
-
 function quarantineStatus(
   { quarantines }: LedgerService,
   bindings: ServiceBindings['bindings'],
@@ -387,13 +287,3 @@ function quarantineStatus(
     reason: displayMessage(inUse.map(({ reason }) => reason).join('; ')),
   };
 }
-
-const UNUSED = {
-  provider: null,
-  ref: null,
-  rotate: 'auto',
-  pinned: false,
-  revision: null,
-  changedAtMs: null,
-  services: [],
-} as const;
