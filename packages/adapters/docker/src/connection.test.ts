@@ -5,11 +5,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import url from 'node:url';
 import type { Clock } from '@vault-swarm/kernel';
 import { certificateChain } from '@vault-swarm/lab';
 import { Environment } from '@vault-swarm/provider';
 import { AccessDenied } from '@vault-swarm/rotation';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseDockerConfig } from './config.ts';
 import { createDockerConnection, type DockerConnection, type DockerConnectionOptions } from './connection.ts';
 import { DockerError, isOutOfSequence, isRefusal } from './docker-error.ts';
@@ -93,6 +94,29 @@ describe('a call to the engine', () => {
     } finally {
       delete process.env.DOCKER_HOST;
     }
+  });
+
+  it.each(['127.0.0.1', 'localhost', '[::1]'])('goes to tcp://%s without a warning of Node', async (host) => {
+    const parse = vi.spyOn(url, 'parse');
+    const hosts: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      hosts.push(headers.host);
+      response.end('here');
+    });
+    closing.push(
+      () => parse.mockRestore(),
+      () => server.close(),
+      () => server.closeAllConnections(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, host.replace(/[[\]]/g, ''), resolve));
+    const address = `${host}:${(server.address() as AddressInfo).port}`;
+    const read = () => '';
+    const environment = new Environment({ DOCKER_HOST: `tcp://${address}` }, read);
+    const connection = createDockerConnection(parseDockerConfig(environment, read), { clock });
+    closing.push(() => connection.close());
+    expect(await connection.call({ method: 'GET', path: '/x', query: { a: 1 }, signal }, wholeText)).toBe('here');
+    expect(hosts).toEqual([address]);
+    expect(parse).not.toHaveBeenCalled();
   });
 
   it.each(['rootFile', 'issuerFile', 'serverFile'] as const)(

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { isIP, isIPv6 } from 'node:net';
 import { addAbortSignal } from 'node:stream';
 import { inspect } from 'node:util';
 import {
@@ -207,16 +208,27 @@ function whyNotCalled(error: unknown): string {
 
 function makeAgent(config: DockerConfig): HttpAgent {
   const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: MAX_CONNECTIONS };
+  // Options of an agent replace those of its requests.
+  const address = config.kind === 'unix' ? {} : { host: config.host, port: config.port, socketPath: undefined };
   const agent =
     config.kind === 'tcp' && config.tls !== null
-      ? // As in Docker's own client, ca.pem may contain an intermediate authority.
-        new HttpsAgent({ ...pool, rejectUnauthorized: config.tls.verify, allowPartialTrustChain: true })
-      : new HttpAgent(pool);
+      ? new HttpsAgent({
+          ...pool,
+          ...address,
+          servername: isIP(config.host) === 0 ? config.host : '',
+          rejectUnauthorized: config.tls.verify,
+          // As in Docker's own client, ca.pem may contain an intermediate authority.
+          allowPartialTrustChain: true,
+        })
+      : new HttpAgent({ ...pool, ...address });
   // For a debug line, the modem inspects its options at each call, which is half of a call's cost.
   return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
 }
 
-/** Sets every option, because the modem would take missing ones from `process.env`. */
+/**
+ * Sets every option, because the modem would take missing ones from `process.env`. It never gets a host: it would parse
+ * it with `url.parse`, which Node warns of. The agent has the address instead.
+ */
 function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOptions {
   const nothing = { version: undefined, timeout: undefined, connectionTimeout: undefined, pathPrefix: '/' };
   const none = { ...nothing, host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined };
@@ -225,9 +237,8 @@ function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOpti
       ? { ...none, socketPath: config.socketPath, protocol: 'http', agent }
       : {
           ...none,
-          socketPath: undefined,
-          host: config.host.includes(':') ? `[${config.host}]` : config.host,
-          port: config.port,
+          socketPath: 'replaced by the agent',
+          headers: { Host: `${isIPv6(config.host) ? `[${config.host}]` : config.host}:${config.port}` },
           protocol: config.tls === null ? 'http' : 'https',
           ...(config.tls !== null && { ca: config.tls.ca, cert: config.tls.certificate, key: config.tls.key.read() }),
           agent,
