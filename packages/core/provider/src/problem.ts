@@ -40,7 +40,7 @@ const kinds = {
   LEDGER_UNTRUSTED: {
     severity: 'critical',
     summary: 'The ledger is not trusted',
-    action: 'Give all managers the same LEDGER_KEY: see docs/guides/ledger-key.md',
+    action: 'Give all managers the same LEDGER_KEY, or do what the message names: see docs/guides/ledger-key.md',
   },
   LEDGER_TOO_NEW: {
     severity: 'critical',

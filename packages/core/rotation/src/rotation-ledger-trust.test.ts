@@ -15,7 +15,7 @@ test('does nothing by a ledger that its store does not trust, serves on, and say
     {
       code: 'LEDGER_UNTRUSTED',
       detail:
-        'The ledger is not trusted: secrets are served, and nothing is rolled or written here: it has no code; give it one',
+        'The ledger is not trusted: it has no code; give it one. Until then secrets are served, and nothing is rolled or written here',
     },
   ]);
   expect(world.count('plugin.warning')).toBe(1);

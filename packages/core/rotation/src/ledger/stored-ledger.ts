@@ -19,17 +19,17 @@ export interface UnusableLedger {
 
 /** Why this process can't use the ledger and must not overwrite it; `null` if it can use it, or starts a new one. */
 export function unusable(stored: StoredLedger): UnusableLedger | null {
-  const isLeft = 'secrets are served, and nothing is rolled or written here';
+  const meanwhile = 'Until then secrets are served, and nothing is rolled or written here';
   switch (stored.kind) {
     case 'newer': {
       const formats = `format ${stored.format}, this one reads ${LEDGER_FORMAT}`;
       return {
         code: 'LEDGER_TOO_NEW',
-        message: `a later version of the plugin wrote the ledger (${formats}): ${isLeft}; update the plugin on this manager`,
+        message: `a later version of the plugin wrote the ledger (${formats}); update the plugin on this manager. ${meanwhile}`,
       };
     }
     case 'untrusted':
-      return { code: 'LEDGER_UNTRUSTED', message: `${isLeft}: ${stored.message}` };
+      return { code: 'LEDGER_UNTRUSTED', message: `${stored.message}. ${meanwhile}` };
     default:
       return null;
   }
