@@ -124,6 +124,7 @@ test('another build in its place restarts nothing, and goes on with the ledger',
   await engine.dockerBytes('plugin', 'rm', name);
   await startManagedPlugin(engine, { name, credentials, settings, directory: next });
   await passes();
+  expect(JSON.parse(await ask('/api/v1/overview')).managers).toMatchObject([{ kind: 'managed', state: 'running' }]);
   expect(await reached('third')).toEqual(before);
   expect(await ledgerId()).toBe(ledger);
   await writeFile(join(credentials, 'secrets/db'), 'fourth');

@@ -14,7 +14,7 @@ import { ManagerWatch, Rotation } from '@vault-swarm/rotation';
 import type { Container, ServiceIdentifier } from 'inversify';
 import type { PluginConfiguration } from '../configuration.ts';
 import { ServingLeadership } from '../serving-leadership.ts';
-import { ownContainer } from '../system/own-container.ts';
+import { isManagedPlugin, ownContainer } from '../system/own-container.ts';
 import { VERSION } from '../version.ts';
 import { id } from './identifiers.ts';
 import { provide } from './provide.ts';
@@ -87,7 +87,7 @@ export function addRotation(container: Container): void {
     },
     ({ configuration: { pluginName }, connection, clock, events, driver }) =>
       new ManagerWatch({
-        managers: new DockerManagers(connection, { pluginName, containerId: ownContainer() }),
+        managers: new DockerManagers(connection, { pluginName, containerId: ownContainer(), isManaged: isManagedPlugin() }),
         clock,
         events,
         version: VERSION,

@@ -2,7 +2,7 @@ import type { PluginAnnouncement } from '@vault-swarm/rotation';
 import { expect, it } from 'vitest';
 import type { DockerCall, DockerConnection } from './connection.ts';
 import { DockerError } from './docker-error.ts';
-import { DockerManagers } from './managers.ts';
+import { DockerManagers, type DockerManagersOptions } from './managers.ts';
 import { announcementLabel, announcementText, parseAnnouncement } from './plugin-announcement.ts';
 
 const { signal } = new AbortController();
@@ -38,7 +38,10 @@ function node(id: string, { label, plugins = [], leader = false, reachability = 
   };
 }
 
-function managers(answers: Readonly<Record<string, unknown>>, containerId: string | null = null) {
+function managers(
+  answers: Readonly<Record<string, unknown>>,
+  { containerId = null, isManaged = false }: Partial<DockerManagersOptions> = {},
+) {
   const calls: DockerCall[] = [];
   const connection: DockerConnection = {
     call: async (call, read) => {
@@ -54,7 +57,7 @@ function managers(answers: Readonly<Record<string, unknown>>, containerId: strin
     open: () => Promise.reject(new Error('not here')),
     close: () => undefined,
   };
-  return { calls, managers: new DockerManagers(connection, { pluginName: 'vault:latest', containerId }) };
+  return { calls, managers: new DockerManagers(connection, { pluginName: 'vault:latest', containerId, isManaged }) };
 }
 
 const INFO = { Swarm: { LocalNodeState: 'active', ControlAvailable: true, NodeID: 'n1' } };
@@ -123,15 +126,15 @@ it('has a conflict if the node was changed at the same time, and passes other er
   await expect(lost.managers.announce('n1', announcement, { signal })).rejects.toThrow('socket hang up');
 });
 
-it('knows a task of a service by its container, and a managed plugin by the engine', async () => {
+it('knows a task of a service by its container, and a managed plugin without a request', async () => {
   const tasks = [{ ID: 't', ServiceID: 'svc', NodeID: 'n1', Status: { ContainerStatus: { ContainerID: CONTAINER } } }];
-  const answers = { 'GET /info': INFO, 'GET /tasks': tasks, 'GET /nodes/n1': node('n1') };
-  const kindOf = (given: Readonly<Record<string, unknown>>, container: string | null) =>
-    managers(given, container).managers.ownKind({ signal });
-  expect(await kindOf(answers, CONTAINER)).toEqual({ kind: 'service', serviceId: 'svc' });
-  expect(await kindOf(answers, 'b'.repeat(64))).toEqual({ kind: 'process', serviceId: null });
-  const managed = { ...answers, 'GET /nodes/n1': node('n1', { plugins: ['vault:latest'] }) };
-  expect(await kindOf(managed, null)).toEqual({ kind: 'managed', serviceId: null });
+  const answers = { 'GET /info': INFO, 'GET /tasks': tasks };
+  const kindOf = (containerId: string) => managers(answers, { containerId }).managers.ownKind({ signal });
+  expect(await kindOf(CONTAINER)).toEqual({ kind: 'service', serviceId: 'svc' });
+  expect(await kindOf('b'.repeat(64))).toEqual({ kind: 'process', serviceId: null });
+  const { managers: managed, calls } = managers({}, { isManaged: true });
+  expect(await managed.ownKind({ signal })).toEqual({ kind: 'managed', serviceId: null });
+  expect(calls).toEqual([]);
 });
 
 it('keeps plugins of two names apart', () => {

@@ -11,6 +11,7 @@ import type {
   ManagerAdvice,
   ManagerDirectory,
   PluginAnnouncement,
+  PluginKind,
   WriteOutcome,
 } from '@vault-swarm/rotation';
 import { type DockerConnection, MAX_LIST_BYTES } from './connection.ts';
@@ -32,6 +33,8 @@ export interface DockerManagersOptions {
   readonly pluginName: string;
   /** The id of the container that this process is in; `null` if it is in none. */
   readonly containerId: string | null;
+  /** Whether this process is a managed plugin. Its engine does not tell in the first 20 s. */
+  readonly isManaged: boolean;
 }
 
 /**
@@ -43,12 +46,14 @@ export class DockerManagers implements ManagerDirectory {
   readonly #connection: DockerConnection;
   readonly #pluginName: string;
   readonly #containerId: string | null;
+  readonly #ownKind: PluginKind;
   readonly #label: string;
 
-  constructor(connection: DockerConnection, { pluginName, containerId }: DockerManagersOptions) {
+  constructor(connection: DockerConnection, { pluginName, containerId, isManaged }: DockerManagersOptions) {
     this.#connection = connection;
     this.#pluginName = withoutTag(pluginName);
     this.#containerId = containerId;
+    this.#ownKind = isManaged ? 'managed' : 'process';
     this.#label = announcementLabel(pluginName);
     this.advice = managerAdvice(this.#pluginName);
   }
@@ -74,15 +79,13 @@ export class DockerManagers implements ManagerDirectory {
   }
 
   async ownKind(options: CallOptions): Promise<Pick<PluginAnnouncement, 'kind' | 'serviceId'>> {
-    const self = await this.#ownNode(options);
-    if (self === null) return { kind: 'process', serviceId: null };
-    if (this.#containerId !== null) {
+    const self = this.#containerId === null ? null : await this.#ownNode(options);
+    if (self !== null) {
       const tasks = await this.#get<readonly EngineTask[]>('/tasks', options, { node: [self] });
       const own = tasks.find(({ Status }) => Status?.ContainerStatus?.ContainerID === this.#containerId);
       if (own?.ServiceID !== undefined) return { kind: 'service', serviceId: own.ServiceID };
     }
-    const node = await this.#get<EngineManager>(`/nodes/${self}`, options);
-    return { kind: this.#isManaged(node) ? 'managed' : 'process', serviceId: null };
+    return { kind: this.#ownKind, serviceId: null };
   }
 
   async announce(managerId: string, announcement: PluginAnnouncement, { signal }: CallOptions): Promise<WriteOutcome> {

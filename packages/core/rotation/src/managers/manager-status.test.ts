@@ -52,6 +52,16 @@ describe('the state of the plugin on a manager', () => {
     ['stopped if it said so', { announcement: announced({ state: 'stopped' }) }, 'stopped'],
     ['stopped if the orchestrator no longer runs it', { isConfirmed: false }, 'stopped'],
     [
+      'is announced as long as the orchestrator may not know a managed plugin yet',
+      { isConfirmed: false, announcement: announced({ kind: 'managed', writtenAtMs: NOW_MS - 30_000 }) },
+      'announced',
+    ],
+    [
+      'stopped if the orchestrator does not know a managed plugin for longer',
+      { isConfirmed: false, announcement: announced({ kind: 'managed', writtenAtMs: NOW_MS - 61_000 }) },
+      'stopped',
+    ],
+    [
       'runs if the orchestrator started it again after its stop',
       { isConfirmed: true, announcement: announced({ state: 'stopped' }) },
       'running',

@@ -21,6 +21,8 @@ export interface ManagerStatus extends ListedManager {
 export const ANNOUNCEMENT_RENEWED_AFTER_MS = 3_600_000;
 /** An announcement that is older than this, and that the orchestrator does not confirm, counts no longer. */
 const ANNOUNCEMENT_VALID_MS = 2.5 * ANNOUNCEMENT_RENEWED_AFTER_MS;
+/** An engine tells the other managers of a managed plugin up to 20 s after it was enabled. */
+const UNCONFIRMED_MS = 60_000;
 
 /** The state of the plugin on a manager. @param nowMs since 1970. */
 export function managerState(manager: ListedManager, nowMs: number): ManagerState {
@@ -29,8 +31,10 @@ export function managerState(manager: ListedManager, nowMs: number): ManagerStat
   if (!isUp) return 'unreachable';
   if (isConfirmed === true) return 'running';
   if (announcement === null) return 'missing';
-  if (announcement.state === 'stopped' || isConfirmed === false) return 'stopped';
-  return nowMs - announcement.writtenAtMs > ANNOUNCEMENT_VALID_MS ? 'unresponsive' : 'announced';
+  if (announcement.state === 'stopped') return 'stopped';
+  const ageMs = nowMs - announcement.writtenAtMs;
+  if (isConfirmed === false && !(announcement.kind === 'managed' && ageMs < UNCONFIRMED_MS)) return 'stopped';
+  return ageMs > ANNOUNCEMENT_VALID_MS ? 'unresponsive' : 'announced';
 }
 
 /** Whether the engine of this manager answers, and no plugin is known to run there. */
