@@ -93,6 +93,29 @@ test('a plugin that starts there ends the problem, and one that is stopped is na
   }
 });
 
+test('a manager with another ledger key, and one whose clock is wrong, are named by the others', async () => {
+  const runner = swarm.runnerOf(bare);
+  const tenMinutesBehind = 'Date.now = ((now) => () => now() - 600_000)(Date.now)';
+  await runner.start({
+    LEDGER_KEY: 'a key that the others do not have',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tenMinutesBehind)}`,
+  });
+  for (const other of withPlugin()) {
+    await sees(other, 'the key and the clock', (overview) => {
+      return ['LEDGER_KEYS_DIFFER', 'CLOCKS_DIFFER'].every((code) => problemOf(overview, code) !== undefined);
+    });
+    const overview = await overviewOf(other);
+    expect(problemOf(overview, 'LEDGER_KEYS_DIFFER')).toMatchObject({
+      message: expect.stringMatching(/: [\w-]{8} on m3, none on m1, m2$/),
+      action: 'Give m1, m2 the LEDGER_KEY of m3: see docs/guides/ledger-key.md',
+    });
+    expect(problemOf(overview, 'CLOCKS_DIFFER')?.message).toContain('m3 is 10 min behind');
+  }
+  const own = await overviewOf(runner);
+  expect(problemOf(own, 'CLOCKS_DIFFER')).toBeDefined();
+  await runner.plugin.kill('SIGTERM');
+});
+
 test('nothing is written to the nodes while nothing changes', async () => {
   const before = await nodeVersions();
   for (const runner of withPlugin()) await runner.passes(5);

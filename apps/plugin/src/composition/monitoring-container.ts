@@ -95,8 +95,11 @@ export function addMonitoring(container: Container, dashboardDirectory = builtDa
           tickerHealthy: processStats.stats().tickerHealthy,
           orchestrator: { orchestrator: displayName, advice: dockerAdvice },
         });
+        // A ledger that another key signed says the same, and matters more.
+        const isSaid = known.some((each) => each.code === 'LEDGER_UNTRUSTED');
+        const ofManagers = managers.problems().filter(({ code }) => !(isSaid && code === 'LEDGER_KEYS_DIFFER'));
         return ages.date(
-          rankedProblems([...known, ...credentials.problems(), ...policyReload.problems(), ...managers.problems()]),
+          rankedProblems([...known, ...credentials.problems(), ...policyReload.problems(), ...ofManagers]),
           clock.now(),
         );
       };

@@ -8,6 +8,7 @@ import {
   DockerOrchestrator,
   type LedgerKeys,
   leaseLedgerName,
+  ledgerKeyIds,
   ledgerName,
 } from '@vault-swarm/docker';
 import { ManagerWatch, Rotation } from '@vault-swarm/rotation';
@@ -85,12 +86,26 @@ export function addRotation(container: Container): void {
       events: id.events,
       driver: id.driver,
     },
-    ({ configuration: { pluginName }, connection, clock, events, driver }) =>
+    ({
+      configuration: {
+        pluginName,
+        rotation: { ledger },
+      },
+      connection,
+      clock,
+      events,
+      driver,
+    }) =>
       new ManagerWatch({
-        managers: new DockerManagers(connection, { pluginName, containerId: ownContainer(), isManaged: isManagedPlugin() }),
+        managers: new DockerManagers(connection, {
+          pluginName,
+          containerId: ownContainer(),
+          isManaged: isManagedPlugin(),
+        }),
         clock,
         events,
         version: VERSION,
+        ledgerKeys: ledgerKeyIds(ledgerKeys(ledger)),
         isServing: () => driver.serves,
       }),
   );

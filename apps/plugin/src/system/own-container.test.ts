@@ -11,7 +11,9 @@ test('a container finds its id in what Docker mounts into it', () => {
 });
 
 test('a managed plugin knows itself by the directory of its socket, which a container that serves as one shares', () => {
-  expect(isManagedPlugin(() => `40 39 0:24 /docker/plugins/${ID} /run/docker/plugins rw - tmpfs tmpfs rw\n`)).toBe(true);
+  expect(isManagedPlugin(() => `40 39 0:24 /docker/plugins/${ID} /run/docker/plugins rw - tmpfs tmpfs rw\n`)).toBe(
+    true,
+  );
   expect(isManagedPlugin(() => '40 39 0:24 /docker/plugins /run/docker/plugins rw - tmpfs tmpfs rw\n')).toBe(false);
 });
 

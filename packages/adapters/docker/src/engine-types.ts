@@ -68,6 +68,7 @@ export interface EngineNode {
 /** A node that is a manager. */
 export interface EngineManager {
   readonly ID: string;
+  readonly UpdatedAt?: string;
   readonly Spec?: { readonly Labels?: Readonly<Record<string, string>> | null };
   readonly Description?: {
     readonly Hostname?: string;

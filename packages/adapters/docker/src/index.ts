@@ -6,6 +6,7 @@ export {
   MAX_LIST_BYTES,
 } from './connection.ts';
 export { DockerLeadership } from './leadership.ts';
+export { ledgerKeyIds } from './ledger-signature.ts';
 export { type DockerLedgerOptions, DockerLedgerStore, leaseLedgerName, ledgerName } from './ledger-store.ts';
 export type { LedgerKeys } from './ledger-trust.ts';
 export { DockerManagers, type DockerManagersOptions } from './managers.ts';

@@ -15,6 +15,8 @@ export type SignatureReading =
 
 /** `1.KEY-ID.SEQUENCE.TIME.CODE` */
 const SIGNATURE = /^1\.([A-Za-z0-9_-]{8})\.(\d{1,16})\.(\d{1,16})\.([A-Za-z0-9_-]{43})$/;
+/** The id of a key. */
+export const LEDGER_KEY_ID = /^[A-Za-z0-9_-]{8}$/;
 const KEY_BYTES = 32;
 const KEY_ID_CHARACTERS = 8;
 
@@ -59,6 +61,16 @@ export class LedgerSigner {
   #code(key: Buffer, head: string, label: string): string {
     return createHmac('sha256', key).update(`${head}\n${this.#name}\n${label}`).digest('base64url');
   }
+}
+
+/**
+ * The ids of the operator's keys, that of the present key first. A signature has its key's id too, so a client that
+ * can read configs learns nothing from them. They say nothing of a random key. With a guessable one, the signature
+ * itself is a test of guesses, so a slow derivation would protect nothing.
+ */
+export function ledgerKeyIds(keys: { readonly key: string; readonly previousKey: string | null } | null): string[] {
+  if (keys === null) return [];
+  return [keys.key, ...(keys.previousKey === null ? [] : [keys.previousKey])].map((key) => idOf(derived(key)));
 }
 
 /** Value digests use the operator's key itself. A derived key ensures that no chosen value produces a signature. */

@@ -13,6 +13,7 @@ const SERVICE = 's'.repeat(25);
 const announcement: PluginAnnouncement = {
   ...{ version: '1.0.0', state: 'running', kind: 'process', serviceId: null },
   ...{ startedAtMs: Date.UTC(2026, 2, 1), writtenAtMs: Date.UTC(2026, 2, 1, 1) },
+  ...{ ledgerKeys: ['Key-id_1', 'Key-id_0'], clockAheadMs: -600_000 },
 };
 
 interface NodeOptions {
@@ -24,7 +25,7 @@ interface NodeOptions {
 
 function node(id: string, { label, plugins = [], leader = false, reachability = 'reachable' }: NodeOptions = {}) {
   return {
-    ...{ ID: id, Version: { Index: 7 } },
+    ...{ ID: id, Version: { Index: 7 }, UpdatedAt: '2026-03-01T01:10:00.123456789Z' },
     Spec: {
       ...{ Role: 'manager', Availability: 'drain' },
       Labels: { zone: 'a', ...(label === undefined ? {} : { [LABEL]: announcementText(label) }) },
@@ -89,7 +90,7 @@ it('lists the managers with what their plugins say, and what the engine knows of
     ['n5', false, true, false, false],
     ['n6', false, false, false, null],
   ]);
-  expect(list[0]?.name).toBe('host-n1');
+  expect(list[0]).toMatchObject({ name: 'host-n1', changedAtMs: Date.UTC(2026, 2, 1, 1, 10, 0, 123) });
   expect(list[5]?.announcement).toBeNull();
 });
 
@@ -140,6 +141,16 @@ it('knows a task of a service by its container, and a managed plugin without a r
 it('keeps plugins of two names apart', () => {
   expect(announcementLabel('vault:latest')).toBe(LABEL);
   expect(announcementLabel('other')).not.toBe(LABEL);
+});
+
+it('reads the announcement of a version that says neither its keys nor its clock', () => {
+  const { ledgerKeys, clockAheadMs, ...before } = JSON.parse(announcementText(announcement));
+  expect(parseAnnouncement(JSON.stringify(before))).toEqual({ ...announcement, ledgerKeys: null, clockAheadMs: 0 });
+});
+
+it.each([['key'], 'Key-id_1', [1], ['Key-id_1', 'Key-id_2', 'Key-id_3']])('does not read %j as ids of keys', (ids) => {
+  const text = JSON.stringify({ ...JSON.parse(announcementText(announcement)), ledgerKeys: ids });
+  expect(parseAnnouncement(text)).toMatchObject({ ledgerKeys: null });
 });
 
 it.each([

@@ -72,6 +72,7 @@ export class DockerManagers implements ManagerDirectory {
         isLeader: node.ManagerStatus?.Leader === true,
         isUp: node.Status?.State === 'ready' && node.ManagerStatus?.Reachability === 'reachable',
         isSelf: node.ID === self,
+        changedAtMs: node.UpdatedAt === undefined ? null : Date.parse(node.UpdatedAt),
         announcement,
         isConfirmed: this.#isConfirmed(node, announcement, nodesWithTask),
       }))

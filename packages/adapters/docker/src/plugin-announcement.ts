@@ -1,5 +1,6 @@
 import { displayText } from '@vault-swarm/kernel';
 import type { PluginAnnouncement, PluginKind } from '@vault-swarm/rotation';
+import { LEDGER_KEY_ID } from './ledger-signature.ts';
 import { withoutTag } from './plugin-name.ts';
 
 /** A longer text is not ours. */
@@ -15,11 +16,13 @@ export function announcementLabel(pluginName: string): string {
 
 /** The announcement as a label has it: JSON, readable in `docker node inspect`. */
 export function announcementText(announcement: PluginAnnouncement): string {
-  const { version, state, kind, serviceId, startedAtMs, writtenAtMs } = announcement;
+  const { version, state, kind, serviceId, startedAtMs, writtenAtMs, ledgerKeys, clockAheadMs } = announcement;
   return JSON.stringify({
     ...{ version, state, kind },
     ...(serviceId === null ? {} : { service: serviceId }),
     ...{ started: new Date(startedAtMs).toISOString(), written: new Date(writtenAtMs).toISOString() },
+    ...(ledgerKeys === null ? {} : { ledgerKeys }),
+    ...(clockAheadMs === 0 ? {} : { clockAheadMs }),
   });
 }
 
@@ -27,7 +30,10 @@ export function announcementText(announcement: PluginAnnouncement): string {
 export function parseAnnouncement(text: string | undefined): PluginAnnouncement | null {
   if (text === undefined || text.length > MAX_LENGTH) return null;
   try {
-    const { version, state, kind, service, started, written } = JSON.parse(text) as Record<string, unknown>;
+    const { version, state, kind, service, started, written, ledgerKeys, clockAheadMs } = JSON.parse(text) as Record<
+      string,
+      unknown
+    >;
     const [startedAtMs, writtenAtMs] = [Date.parse(String(started)), Date.parse(String(written))];
     if (typeof version !== 'string' || (state !== 'running' && state !== 'stopped')) return null;
     if (Number.isNaN(startedAtMs) || Number.isNaN(writtenAtMs)) return null;
@@ -40,8 +46,14 @@ export function parseAnnouncement(text: string | undefined): PluginAnnouncement 
       serviceId: isTask ? String(service) : null,
       startedAtMs,
       writtenAtMs,
+      ledgerKeys: isKeyIds(ledgerKeys) ? ledgerKeys : null,
+      clockAheadMs: Number.isInteger(clockAheadMs) ? Number(clockAheadMs) : 0,
     };
   } catch {
     return null;
   }
+}
+
+function isKeyIds(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= 2 && value.every((id) => LEDGER_KEY_ID.test(String(id)));
 }

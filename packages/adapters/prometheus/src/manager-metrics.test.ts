@@ -3,7 +3,17 @@ import { expect, test } from 'vitest';
 import { setUpExposition } from './testing/sources.ts';
 
 const manager = (name: string, state: ManagerStatus['state']): ManagerStatus => ({
-  ...{ id: name, name, state, isLeader: false, isSelf: false, isUp: true, isConfirmed: null, announcement: null },
+  ...{
+    id: name,
+    name,
+    state,
+    isLeader: false,
+    isSelf: false,
+    isUp: true,
+    changedAtMs: null,
+    isConfirmed: null,
+    announcement: null,
+  },
 });
 
 test('the managers are counted by the state of their plugin, also those of which there is none', async () => {

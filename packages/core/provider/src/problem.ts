@@ -99,6 +99,16 @@ const kinds = {
     summary: 'A manager has no running plugin',
     action: 'Start the plugin there: see docs/guides/install.md. If this manager leads, no task gets its secrets',
   },
+  LEDGER_KEYS_DIFFER: {
+    severity: 'warning',
+    summary: 'The managers have different ledger keys',
+    action: 'Give all managers the same LEDGER_KEY: see docs/guides/ledger-key.md',
+  },
+  CLOCKS_DIFFER: {
+    severity: 'warning',
+    summary: 'The clocks of the managers differ',
+    action: 'Synchronize the clocks of all managers by NTP',
+  },
   LOCKDOWN_ACTIVE: {
     severity: 'warning',
     summary: 'A lockdown is active',

@@ -17,6 +17,8 @@ const announced = (changes: Partial<PluginAnnouncement> = {}): PluginAnnouncemen
   serviceId: null,
   startedAtMs: NOW_MS - HOUR_MS,
   writtenAtMs: NOW_MS - HOUR_MS,
+  ledgerKeys: null,
+  clockAheadMs: 0,
   ...changes,
 });
 
@@ -26,6 +28,7 @@ const manager = (changes: Partial<ListedManager> = {}): ListedManager => ({
   isLeader: false,
   isUp: true,
   isSelf: false,
+  changedAtMs: null,
   announcement: announced(),
   isConfirmed: null,
   ...changes,
@@ -114,6 +117,61 @@ describe('the problems of the managers', () => {
     expect(problems.map(({ code, severity }) => [code, severity])).toEqual([
       ['PLUGIN_VERSIONS_DIFFER', 'info'],
       ['ANNOUNCEMENT_REFUSED', 'info'],
+    ]);
+  });
+
+  const withKeys = (name: string, ledgerKeys: readonly string[] | null, isLeader = false) =>
+    status({ id: name, name, isLeader, announcement: announced({ ledgerKeys }) });
+
+  it.each<[string, ManagerStatus[], string, string]>([
+    [
+      'another key than most',
+      [withKeys('m1', ['A']), withKeys('m2', ['B']), withKeys('m3', ['A'])],
+      'A on m1, m3, B on m2',
+      'Give m2 the LEDGER_KEY of m1, m3',
+    ],
+    [
+      'another key than the leader, if as many have it',
+      [withKeys('m1', ['A']), withKeys('m2', ['B'], true)],
+      'B on m2, A on m1',
+      'Give m1 the LEDGER_KEY of m2',
+    ],
+    [
+      'no key, also if most have none',
+      [withKeys('m1', [], true), withKeys('m2', ['B']), withKeys('m3', [])],
+      'B on m2, none on m1, m3',
+      'Give m1, m3 the LEDGER_KEY of m2',
+    ],
+  ])('names the managers with %s', (_, managers, detail, action) => {
+    const [problem, ...more] = problemsOf(managers);
+    expect(problem).toMatchObject({ code: 'LEDGER_KEYS_DIFFER', severity: 'warning' });
+    expect(problem?.detail).toBe(`The managers have different ledger keys: ${detail}`);
+    expect(problem?.action).toBe(`${action}: see docs/guides/ledger-key.md`);
+    expect(more).toEqual([]);
+  });
+
+  it.each<[string, ManagerStatus[]]>([
+    ['all have the same', [withKeys('m1', ['A']), withKeys('m2', ['A'])]],
+    ['none has one', [withKeys('m1', []), withKeys('m2', [])]],
+    ['one is of a version that does not say its key', [withKeys('m1', ['A']), withKeys('m2', null)]],
+    ['the key is being replaced', [withKeys('m1', ['A']), withKeys('m2', ['B', 'A']), withKeys('m3', ['B', 'A'])]],
+    ['the previous one was removed on one', [withKeys('m1', ['B', 'A']), withKeys('m2', ['B'])]],
+    [
+      'the plugin with another one stopped',
+      [withKeys('m1', ['A']), status({ isUp: false, announcement: announced({ ledgerKeys: ['B'] }) })],
+    ],
+  ])('has none for the keys if %s', (_, managers) => {
+    expect(problemsOf(managers)).toEqual([]);
+  });
+
+  it('names the managers whose clocks differ from that of the leader', () => {
+    const clock = (name: string, clockAheadMs: number) => status({ name, announcement: announced({ clockAheadMs }) });
+    expect(problemsOf([clock('m1', 0), clock('m2', 600_000), clock('m3', -45_000)])).toMatchObject([
+      {
+        code: 'CLOCKS_DIFFER',
+        detail:
+          'The clocks of the managers differ: m2 is 10 min ahead of the manager that led, m3 is 45 s behind the manager that led',
+      },
     ]);
   });
 

@@ -1,6 +1,7 @@
-import { displayNames, displayText } from '@vault-swarm/kernel';
+import { displayText } from '@vault-swarm/kernel';
 import { type Problem, problem } from '@vault-swarm/provider';
 import type { ListedManager, ManagerAdvice } from '../ports/manager-directory.ts';
+import { pluginDifferences } from './plugin-differences.ts';
 
 /**
  * `running`: the orchestrator confirms it. `announced`: it says so itself, and the orchestrator does not know.
@@ -51,16 +52,12 @@ export interface ManagerFacts {
   readonly refusal: string | null;
 }
 
-/** The problems of the managers: those without a plugin, different versions, and a refused announcement. */
+/** The problems of the managers, and of their plugins compared with each other. */
 export function managerProblems({ managers, advice, refusal }: ManagerFacts): readonly Problem[] {
   const without = managers.filter(isWithoutPlugin);
   const [leaders, others] = [without.filter(({ isLeader }) => isLeader), without.filter(({ isLeader }) => !isLeader)];
-  const versions = new Map<string, string[]>();
-  for (const { announcement, name, state } of managers) {
-    if (announcement === null || (state !== 'running' && state !== 'announced')) continue;
-    versions.set(announcement.version, [...(versions.get(announcement.version) ?? []), name]);
-  }
   const [first] = others;
+  const running = managers.filter(({ state }) => state === 'running' || state === 'announced');
   return [
     ...leaders.map((leader) =>
       problem('LEADER_WITHOUT_PLUGIN', `${displayText(leader.name)} ${describeManager(leader)}`, {
@@ -80,15 +77,7 @@ export function managerProblems({ managers, advice, refusal }: ManagerFacts): re
             },
           ),
         ]),
-    ...(versions.size < 2
-      ? []
-      : [
-          problem(
-            'PLUGIN_VERSIONS_DIFFER',
-            [...versions].map(([version, names]) => `${displayText(version)} on ${displayNames(names)}`).join(', '),
-            { subject: [...versions.keys()].sort().join(' ') },
-          ),
-        ]),
+    ...pluginDifferences(running),
     ...(refusal === null ? [] : [problem('ANNOUNCEMENT_REFUSED', refusal, { action: advice.allowAnnouncement })]),
   ];
 }

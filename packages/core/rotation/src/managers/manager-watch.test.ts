@@ -18,6 +18,11 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
   kind: Pick<PluginAnnouncement, 'kind' | 'serviceId'> = { kind: 'process', serviceId: null };
   serves = true;
   isConfirmed: boolean | null = null;
+  leader = 'm1';
+  /** How far the clock of the watches is ahead of the leader's. */
+  clockAheadMs = 0;
+  /** When each announcement was written, by the leader's clock. */
+  readonly changedAtMs = new Map<string, number>();
   readonly warnings: string[] = [];
   readonly failures: string[] = [];
 
@@ -27,7 +32,8 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
 
   async list(_options: unknown, self = 'm1'): Promise<readonly ListedManager[]> {
     return this.names.map((name) => ({
-      ...{ id: name, name, isLeader: name === 'm1', isUp: true, isSelf: name === self },
+      ...{ id: name, name, isLeader: name === this.leader, isUp: true, isSelf: name === self },
+      changedAtMs: this.changedAtMs.get(name) ?? null,
       ...{ announcement: this.announcements.get(name) ?? null, isConfirmed: this.isConfirmed },
     }));
   }
@@ -39,7 +45,10 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
   async announce(id: string, announcement: PluginAnnouncement): Promise<WriteOutcome> {
     this.writes += 1;
     if (this.outcome instanceof Error) throw this.outcome;
-    if (this.outcome === 'applied') this.announcements.set(id, announcement);
+    if (this.outcome === 'applied') {
+      this.announcements.set(id, announcement);
+      this.changedAtMs.set(id, this.nowMs);
+    }
     return this.outcome;
   }
 
@@ -51,7 +60,11 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
         ownKind: () => this.ownKind(),
         announce: (id, announcement) => this.announce(id, announcement),
       },
-      clock: { now: () => this.nowMs, monotonic: () => this.nowMs, after: () => () => {} },
+      clock: {
+        now: () => this.nowMs + this.clockAheadMs,
+        monotonic: () => this.nowMs + this.nowMs / 7e6,
+        after: () => () => {},
+      },
       events: {
         emit: (event: ProductEvent) => {
           if (event.type === 'plugin.warning') this.warnings.push(event.message);
@@ -59,6 +72,7 @@ class Swarm implements Omit<ManagerDirectory, 'advice'> {
         },
       },
       version,
+      ledgerKeys: ['key-id'],
       isServing: () => this.serves,
     });
   }
@@ -193,6 +207,63 @@ test('a manager without a plugin is a problem and one warning after 10 s, and no
   const own = swarm.announcements.get('m1');
   if (own !== undefined) swarm.announcements.set('m2', own);
   await swarm.rounds(watch, 0);
+  expect(watch.problems()).toEqual([]);
+});
+
+test.each([
+  ['ahead of', 600_000],
+  ['behind', -600_000],
+])(
+  'a clock that is %s that of the leader is a problem until it is right, with a write every 10 minutes',
+  async (words, aheadMs) => {
+    const swarm = new Swarm('m1', 'm2');
+    swarm.kind = { kind: 'managed', serviceId: null };
+    await swarm.rounds(swarm.watch(), 0);
+    swarm.clockAheadMs = aheadMs;
+    const watch = swarm.watch('1.0.0', 'm2');
+    await swarm.rounds(watch, 120_000);
+    expect(watch.problems()).toMatchObject([
+      { code: 'CLOCKS_DIFFER', detail: expect.stringContaining(`10 min ${words}`) },
+    ]);
+    expect(swarm.announcements.get('m2')?.clockAheadMs).toSatisfy(Number.isInteger);
+    const { writes } = swarm;
+    await swarm.rounds(watch, 3_600_000);
+    expect(swarm.writes - writes).toBe(6);
+    swarm.clockAheadMs = 0;
+    await swarm.rounds(watch, 150_000);
+    expect(watch.problems()).toEqual([]);
+  },
+);
+
+test('a clock that is set while the plugin runs is compared again, and a leader has nothing to compare it with', async () => {
+  const swarm = new Swarm('m1', 'm2');
+  swarm.kind = { kind: 'managed', serviceId: null };
+  const [leader, standby] = [swarm.watch(), swarm.watch('1.0.0', 'm2')];
+  await swarm.rounds(leader, 0);
+  await swarm.rounds(standby, 60_000);
+  swarm.clockAheadMs = 600_000;
+  await swarm.rounds(standby, 120_000);
+  expect(standby.problems()).toMatchObject([
+    { code: 'CLOCKS_DIFFER', detail: expect.stringContaining('m2 is 10 min') },
+  ]);
+  const { writes } = swarm;
+  await swarm.rounds(leader, 3_600_000);
+  expect(swarm.writes).toBe(writes);
+  // It leads now, and its clock is set right.
+  swarm.leader = 'm2';
+  swarm.clockAheadMs = 0;
+  await swarm.rounds(standby, 120_000);
+  expect(standby.problems()).toEqual([]);
+});
+
+test('a slow engine and a later change of the node are no wrong clock', async () => {
+  const swarm = new Swarm('m1', 'm2');
+  const watch = swarm.watch('1.0.0', 'm2');
+  await swarm.rounds(swarm.watch(), 0);
+  await watch.round(signal);
+  swarm.nowMs += 300_000;
+  swarm.changedAtMs.set('m2', swarm.nowMs);
+  await swarm.rounds(watch, 60_000);
   expect(watch.problems()).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import { type Clock, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import type { Events, Problem } from '@vault-swarm/provider';
 import type { ManagerDirectory, PluginAnnouncement } from '../ports/manager-directory.ts';
 import { AccessDenied } from '../ports/orchestrator.ts';
+import { LeaderClock } from './leader-clock.ts';
 import {
   ANNOUNCEMENT_RENEWED_AFTER_MS,
   describeManager,
@@ -26,6 +27,8 @@ export interface ManagerWatchPorts {
   readonly clock: Clock;
   readonly events: Events;
   readonly version: string;
+  /** See {@link PluginAnnouncement.ledgerKeys}. */
+  readonly ledgerKeys: readonly string[];
   /** Whether this process serves the engine. Of two plugins on a manager, only that one announces itself. */
   readonly isServing: () => boolean;
 }
@@ -37,6 +40,7 @@ export interface ManagerWatchPorts {
 export class ManagerWatch {
   readonly #ports: ManagerWatchPorts;
   readonly #startedAtMs: number;
+  readonly #leaderClock: LeaderClock;
   /** By id: since when it has had no plugin, in monotonic milliseconds. */
   #withoutSinceMs: ReadonlyMap<string, number> = new Map();
   #listed: readonly ManagerStatus[] = [];
@@ -52,6 +56,7 @@ export class ManagerWatch {
   constructor(ports: ManagerWatchPorts) {
     this.#ports = ports;
     this.#startedAtMs = ports.clock.now();
+    this.#leaderClock = new LeaderClock(ports.clock);
   }
 
   /** All managers at the latest round, by name; empty on a worker, and before the first round. */
@@ -116,6 +121,7 @@ export class ManagerWatch {
     const { managers, clock, isServing } = this.#ports;
     const self = this.#listed.find(({ isSelf }) => isSelf);
     if (self === undefined || !isServing()) return;
+    this.#leaderClock.compare(self);
     if (this.#kind.kind === 'process' && this.#kindLookups < MAX_KIND_LOOKUPS) {
       this.#kindLookups += 1;
       this.#kind = await managers.ownKind({ signal });
@@ -123,7 +129,9 @@ export class ManagerWatch {
     if (clock.monotonic() < this.#nextWriteMs || !this.#isDue(self)) return;
     this.#nextWriteMs = clock.monotonic() + WRITE_PAUSE_MS;
     try {
-      const outcome = await managers.announce(self.id, this.#announcement('running'), { signal });
+      const announcement = this.#announcement('running');
+      this.#leaderClock.writes(announcement.writtenAtMs);
+      const outcome = await managers.announce(self.id, announcement, { signal });
       this.#refusal = null;
       // Another client changed the node at the same time: the next round tries again.
       if (outcome !== 'applied') this.#nextWriteMs = Number.NEGATIVE_INFINITY;
@@ -145,12 +153,16 @@ export class ManagerWatch {
     if (found.startedAtMs !== this.#startedAtMs) return true;
     const { kind, serviceId } = this.#kind;
     if (found.kind !== kind || found.serviceId !== serviceId) return true;
+    const { aheadMs } = this.#leaderClock;
+    if (Math.sign(found.clockAheadMs) !== Math.sign(aheadMs) || this.#leaderClock.isDue(self)) return true;
     return kind === 'process' && nowMs - found.writtenAtMs > ANNOUNCEMENT_RENEWED_AFTER_MS;
   }
 
   #announcement(state: PluginAnnouncement['state']): PluginAnnouncement {
-    const { clock, version } = this.#ports;
-    return { version, state, ...this.#kind, startedAtMs: this.#startedAtMs, writtenAtMs: clock.now() };
+    const { clock, version, ledgerKeys } = this.#ports;
+    const clockAheadMs = this.#leaderClock.aheadMs;
+    const times = { startedAtMs: this.#startedAtMs, writtenAtMs: clock.now(), clockAheadMs };
+    return { version, state, ...this.#kind, ...times, ledgerKeys };
   }
 
   #isOverdue({ id }: ManagerStatus): boolean {

@@ -15,6 +15,13 @@ export interface PluginAnnouncement {
   readonly startedAtMs: number;
   /** When it was written, in milliseconds since 1970, by the clock of that manager. */
   readonly writtenAtMs: number;
+  /**
+   * The ids of the operator's keys for the ledger that it trusts, the one that it signs with first; empty if it has
+   * none, and `null` if its version does not say so.
+   */
+  readonly ledgerKeys: readonly string[] | null;
+  /** How far its clock was ahead of the leader's, in milliseconds; negative if it was behind, 0 if they agreed. */
+  readonly clockAheadMs: number;
 }
 
 /** A manager, as the orchestrator lists it. */
@@ -27,6 +34,8 @@ export interface ListedManager {
   readonly isUp: boolean;
   /** Whether it is the manager of the plugin that reads the list. */
   readonly isSelf: boolean;
+  /** When anything of it was last written, by the leader's clock, in milliseconds since 1970; `null` if unknown. */
+  readonly changedAtMs: number | null;
   /** `null` if no plugin has announced itself there. */
   readonly announcement: PluginAnnouncement | null;
   /** Whether the orchestrator says that the plugin runs there; `null` if it does not know. */
