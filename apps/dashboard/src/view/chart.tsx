@@ -6,6 +6,8 @@ import { theme } from '../state/theme.ts';
 import { isDarkSystem } from './media.ts';
 
 const HEIGHT_PX = 44;
+/** The texts above the lines need this much. */
+const HEADROOM = 1.4;
 // A plugin that has just started has no data of an hour.
 const MIN_SECONDS = 600;
 
@@ -105,7 +107,7 @@ function optionsOf(container: HTMLElement, { lines, stacked = false }: ChartCont
     },
     scales: {
       x: { time: true, range: (_plot, min, max) => [Math.min(min, max - MIN_SECONDS), max] },
-      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * HEADROOM : 1] },
     },
     hooks: {
       setCursor: [

@@ -110,10 +110,11 @@ function ServiceName({
 
 function Tasks({ service }: { readonly service: Service }) {
   const { running_tasks: running, desired_tasks: desired, outdated_tasks: outdated } = service;
+  const fewer = running === 0 ? 'bad' : 'warn';
   return (
     <>
       <span class="tasks-line">
-        <span class={running < desired ? 'warn' : ''}>
+        <span class={running < desired ? fewer : ''}>
           <b>{formatCount(running)}</b> of {formatCount(desired)} running
         </span>
         {outdated > 0 && (
