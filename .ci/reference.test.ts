@@ -23,6 +23,7 @@ import {
 import { serviceConditionCodes, waitingCodes } from '../packages/core/rotation/src/index.ts';
 
 import { type OpenApi, openApiPage } from './openapi-page.ts';
+import { problemCodesPage } from './problem-codes-page.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -56,11 +57,17 @@ test('the reference has exactly the existing error codes', async () => {
   );
 });
 
-test('the codes of problems and waiting reasons of the reference are those that there are', async () => {
+test('the codes of states and waiting reasons of the reference are those that there are', async () => {
   const page = await read('docs/reference/problems.md');
-  expect(firstNames(tableBelow(page, 'Problem codes', 'code')).toSorted()).toEqual(problemCodes.toSorted());
   expect(firstNames(tableBelow(page, 'Service states', 'code'))).toEqual(serviceConditionCodes);
   expect(firstNames(tableBelow(page, 'Waiting codes', 'code')).toSorted()).toEqual(waitingCodes.toSorted());
+});
+
+test('the page of problem codes has a section for each, as the dashboard and the command line show it', async () => {
+  const page = problemCodesPage();
+  expect([...page.matchAll(/^## (\w+)$/gm)].map(([, code]) => code)).toEqual(problemCodes);
+  const hint = 'vitest run --project repository .ci/reference.test.ts --update writes it';
+  await expect(page, hint).toMatchFileSnapshot(join(root, 'docs/reference/problem-codes.md'));
 });
 
 test('the reference has exactly the existing warnings', async () => {

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import { defineConfig, type Plugin } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
 const page = (name: string) => resolve(import.meta.dirname, name);
 
@@ -25,6 +25,8 @@ const metafile: Plugin = {
 export default defineConfig({
   plugins: [metafile],
   root: import.meta.dirname,
+  // Workspace packages are taken from their sources.
+  resolve: { conditions: ['@vault-swarm/source', ...defaultClientConditions] },
   // The page works below any path of a proxy.
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

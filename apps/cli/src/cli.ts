@@ -136,6 +136,10 @@ class Cli {
         refuseJson(options, '--follow');
         return this.#follow(options, level, options.limit);
       },
+      explain: async (code, options) => {
+        const { explain } = await import('./commands/explain.ts');
+        this.#give(options, explain(code));
+      },
       doctor: async (options) => {
         // Only this asks Docker: the others do not load what that takes.
         const { doctor } = await import('./doctor/doctor.ts');
@@ -170,7 +174,7 @@ class Cli {
     this.#give(options, await look(this.#open(options)));
   }
 
-  #give({ json }: CommonOptions, report: Report): void {
+  #give({ json }: Pick<CommonOptions, 'json'>, report: Report): void {
     this.exitCode = report.exitCode;
     if (json === true) {
       const document = { ok: report.exitCode === EXIT.well, ...report.document };

@@ -1,5 +1,6 @@
 import type { Complete } from '@bomb.sh/tab';
 import tab from '@bomb.sh/tab/commander';
+import { problemCodes } from '@vault-swarm/provider';
 import type { Command } from 'commander';
 import type { PluginClient } from './plugin/client.ts';
 
@@ -23,6 +24,8 @@ export function addCompletion(program: Command, { secrets, services }: KnownName
     const argument = root.commands.get(name)?.arguments.get('name');
     if (argument !== undefined) argument.handler = offer(offered[name]);
   }
+  const code = root.commands.get('explain')?.arguments.get('code');
+  if (code !== undefined) code.handler = offer(problemCodes);
   for (const name of ['rotate', 'plan']) {
     const command = root.commands.get(name);
     const secret = command?.arguments.get('secret');

@@ -35,6 +35,7 @@ export interface Actions {
       readonly rotations?: boolean;
     },
   ): Promise<void>;
+  explain(code: string, options: Pick<CommonOptions, 'json'>): Promise<void>;
   doctor(options: CommonOptions & { readonly cluster?: boolean }): Promise<void>;
 }
 
@@ -146,6 +147,11 @@ export function createProgram(actions: Actions, output: OutputConfiguration): Co
     .option('--rotations', 'show the latest rotations with their causes, newest first')
     .action((options) => actions.events(options));
 
+  withJson(program.command('explain'))
+    .argument('<code>', 'the code of a problem, such as PROVIDER_UNAVAILABLE')
+    .description('show what a problem means, and what to do (needs no plugin)')
+    .action((code, options) => actions.explain(code, options));
+
   common(program.command('doctor'))
     .description('check for common mistakes, and say how to fix them (read-only)')
     .option('--cluster', 'also list the managers, and the plugin of each')
@@ -169,6 +175,7 @@ export function describeCommands(): readonly { readonly name: string; readonly o
     check: never,
     lockdown: never,
     events: never,
+    explain: never,
     doctor: never,
   };
   const { commands } = createProgram(actions, {});
@@ -180,12 +187,15 @@ export function describeCommands(): readonly { readonly name: string; readonly o
 
 function common(command: Command): Command {
   return (
-    command
-      .option('--json', 'print one JSON value on stdout, also for errors')
+    withJson(command)
       .option('--url <url>', "the plugin's address, instead of VAULT_SWARM_URL")
       // The plugin takes up to 15 s to record a manual rotation, and then reports why it failed.
       .addOption(duration('--timeout <duration>', 'how long to wait for a response', '20s', 1))
   );
+}
+
+function withJson(command: Command): Command {
+  return command.option('--json', 'print one JSON value on stdout, also for errors');
 }
 
 function listing(command: Command): Command {

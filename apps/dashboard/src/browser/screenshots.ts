@@ -38,6 +38,11 @@ async function openPage(page: Page, kind: string, name: string): Promise<void> {
 
 const openFirst = (page: Page) => page.locator('.disclose').first().click();
 
+const openHelp = async (page: Page) => {
+  await page.locator('.help summary').first().click();
+  await page.getByText('More in the documents').waitFor();
+};
+
 const openLeased = async (page: Page) => {
   await page.getByRole('button', { name: 'shop_web', exact: true }).click();
   await page.getByText('Credentials that end').waitFor();
@@ -50,6 +55,8 @@ const pictures: Readonly<Record<string, Picture>> = {
   'rolling-dark': { world: rollingWorld(), dark: true, act: openFirst },
   leases: { world: leasedWorld(), act: openLeased },
   troubled: { world: troubledWorld() },
+  help: { world: troubledWorld(), act: openHelp },
+  'phone-help': { world: troubledWorld(), phone: true, dark: true, act: openHelp },
   'troubled-dark': { world: troubledWorld(), dark: true },
   stopped: { world: stoppedWorld() },
   'locked-down': { world: lockedDownWorld() },

@@ -67,6 +67,22 @@ describe.each(Object.entries(worlds))('in the state "%s"', (_name, world) => {
   });
 });
 
+test.each([
+  ['a wide screen', {}],
+  ['a phone, dark', { phone: true, dark: true }],
+] as const)('the help for a problem is loaded when it is opened, and has its steps: %s', async (_name, looks) => {
+  await look(troubledWorld(), looks, async ({ page }) => {
+    const loaded = () => page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+    expect(await loaded()).not.toContainEqual(expect.stringContaining('problem-help'));
+    await page.getByText('Help PROVIDER_UNAVAILABLE').click();
+    await page.getByText('Check that the provider runs, and for Vault that it is unsealed').waitFor();
+    await page.getByText('docs/guides/troubleshooting.md#values-are-stale').waitFor();
+    expect(await loaded()).toContainEqual(expect.stringContaining('problem-help'));
+    expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await overflowPx(page)).toBe(0);
+  });
+});
+
 test('names that would run as HTML, or turn the text round, are shown as they are', async () => {
   const world = wellWorld();
   const name = '<img src=x onerror=alert(1)>\u202e';

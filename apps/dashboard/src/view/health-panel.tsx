@@ -5,6 +5,7 @@ import { detailOf, type HealthLevel, healthOf, levelOf } from '../state/health.t
 import { useDashboard } from './context.ts';
 import { HealthSign } from './icons.tsx';
 import { leaderOf } from './managers.tsx';
+import { ProblemHelp } from './problem-help.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import { Age, Ago } from './text.tsx';
 
@@ -58,10 +59,8 @@ function Problem({ problem }: { readonly problem: ProblemEntry }) {
           {affected.services > services.length && ` and ${affected.services - services.length} more`}
         </p>
       )}
-      <p class="advice">
-        {withWholeOptions(visible(action))}
-        <small class="soft under whole">{code}: see docs/reference/problems.md</small>
-      </p>
+      <p class="advice">{withWholeOptions(visible(action))}</p>
+      <ProblemHelp code={code} />
       {code === 'VALUE_QUARANTINED' && (
         <RotateButton request={{ quarantined: true }}>Retry quarantined revisions…</RotateButton>
       )}

@@ -21,7 +21,7 @@ export const serviceStateSchema = z
 /** One of the problems of the overview. */
 export const problemEntrySchema = z
   .object({
-    code: z.enum(problemCodes).meta({ description: 'stable; see docs/reference/problems.md' }),
+    code: z.enum(problemCodes).meta({ description: 'stable; see docs/reference/problem-codes.md' }),
     severity,
     summary: z.string().meta({ description: 'a sentence without names' }),
     message: z.string().meta({ description: 'the summary, and what it concerns' }),
