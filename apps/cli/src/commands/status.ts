@@ -80,7 +80,7 @@ function showSummary(paper: Paper, { summary, problems, heartbeat_at, healthy }:
   for (const [index, problem] of problems.entries()) {
     showProblem(paper, `${String(index + 1).padStart(3)}. `, problem, nowMs);
   }
-  if (problems.length > 0) paper.say('What a problem means, with all steps: vault-swarm explain CODE');
+  if (problems.length > 0) paper.say('All steps for a problem: vault-swarm explain CODE');
 }
 
 /** A problem below `mark`: what it is, since when, what it affects, and what to do. */

@@ -5,6 +5,11 @@ test('breaks at spaces, and only if the width is used up', () => {
   expect(wrap('the provider does not answer', 12)).toEqual(['the provider', 'does not', 'answer']);
 });
 
+test('keeps a number and its unit in one line', () => {
+  expect(wrap('since 4 h 12 min, 3 times', 13)).toEqual(['since 4 h', '12 min, 3', 'times']);
+  expect(wrap('exit code 1 after 2 s', 20)).toEqual(['exit code 1 after', '2 s']);
+});
+
 test('breaks a word that is longer than the line', () => {
   expect(wrap('at /run/docker/plugins/x.sock now', 10)).toEqual(['at /run/do', 'cker/plugi', 'ns/x.sock', 'now']);
 });

@@ -6,12 +6,17 @@ export function columnsOf(text: string): number {
   return stringWidth(text);
 }
 
+/** The space between a number and its unit, where no line is broken. */
+const BEFORE_UNIT = /(?<=\d) (?=(?:ms|s|min|h|d|B|KiB|MiB|GiB)\b)/g;
+const NO_BREAK = '\u00a0';
+
 /**
- * Lines of at most `width` columns, broken at spaces; a word that is longer is broken where the line ends. At least one
+ * Lines of at most `width` columns, broken at spaces, and not between a number and its unit; a word that is longer is broken where the line ends. At least one
  * line. `width` is at least 2, which is what one wide character takes.
  */
 export function wrap(text: string, width: number): readonly string[] {
-  return wrapAnsi(text, width, { hard: true }).split('\n');
+  const lines = wrapAnsi(text.replaceAll(BEFORE_UNIT, NO_BREAK), width, { hard: true });
+  return lines.replaceAll(NO_BREAK, ' ').split('\n');
 }
 
 /**

@@ -148,10 +148,13 @@ it('reads the announcement of a version that says neither its keys nor its clock
   expect(parseAnnouncement(JSON.stringify(before))).toEqual({ ...announcement, ledgerKeys: null, clockAheadMs: 0 });
 });
 
-it.each([['key'], 'Key-id_1', [1], ['Key-id_1', 'Key-id_2', 'Key-id_3']])('does not read %j as ids of keys', (ids) => {
-  const text = JSON.stringify({ ...JSON.parse(announcementText(announcement)), ledgerKeys: ids });
-  expect(parseAnnouncement(text)).toMatchObject({ ledgerKeys: null });
-});
+it.each([['key'], 'Key-id_1', [['Key-id_1']], ['Key-id_1', 'Key-id_2', 'Key-id_3']])(
+  'does not read %j as ids of keys',
+  (ids) => {
+    const text = JSON.stringify({ ...JSON.parse(announcementText(announcement)), ledgerKeys: ids });
+    expect(parseAnnouncement(text)).toMatchObject({ ledgerKeys: null });
+  },
+);
 
 it.each([
   undefined,

@@ -55,5 +55,7 @@ export function parseAnnouncement(text: string | undefined): PluginAnnouncement 
 }
 
 function isKeyIds(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length <= 2 && value.every((id) => LEDGER_KEY_ID.test(String(id)));
+  return (
+    Array.isArray(value) && value.length <= 2 && value.every((id) => typeof id === 'string' && LEDGER_KEY_ID.test(id))
+  );
 }

@@ -26,14 +26,16 @@ export function knownProblems({
     ({ code }) => code === 'ORCHESTRATOR_UNAVAILABLE' || code === 'ORCHESTRATOR_ACCESS_DENIED',
   );
   return rankedProblems([
-    ...(tickerHealthy || isExplained ? [] : [problem('RECONCILE_STALLED', STALLED, orchestrator)]),
+    ...(tickerHealthy || isExplained ? [] : [problem('RECONCILE_STALLED', stalled(orchestrator), orchestrator)]),
     ...rotation,
     ...providers.flatMap((provider) => (reported.has(provider.name) ? [] : problemsOf(provider))),
     ...providers.flatMap(loginProblemOf),
   ]);
 }
 
-const STALLED = 'the orchestrator does not answer a request, or a pass takes too long; and nothing is rotated';
+function stalled({ orchestrator = 'the orchestrator' }: Pick<ProblemContext, 'orchestrator'> = {}): string {
+  return `${orchestrator} does not answer a request, or a pass takes too long; and nothing is rotated`;
+}
 
 function problemsOf({ name, state, lastError }: ProviderSummary): readonly Problem[] {
   if (state !== 'failing' && state !== 'circuit-open') return [];

@@ -56,7 +56,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     steps: [
       'Compare the two ids in the message: the first is that of this manager, the second that of the manager that wrote the ledger. Equal keys have equal ids.',
       'Give the manager with the wrong key the `LEDGER_KEY_FILE` of the others, and restart its plugin.',
-      'If the message says that the ledger has no code, and you have just added the key: set `LEDGER_ACCEPT_UNSIGNED=true` on all managers once.',
+      'If the message says that the ledger has no code, and you have just added the key: set `LEDGER_ACCEPT_UNSIGNED=true` on all managers, and remove it once the leader has signed the ledger.',
       'If all keys are equal, somebody changed the ledger. Find out who can write configs of the Swarm before you remove it.',
     ],
     guide: 'guides/ledger-key.md',
