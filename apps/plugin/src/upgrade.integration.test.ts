@@ -224,7 +224,7 @@ test('a later version’s ledger stops the rotation with a clear message, is lef
     const env = { PATH: process.env.PATH, DOCKER_HOST: engine.host, ...plugin };
     execFile(commandLine, ['doctor'], { env }, (_, stdout) => resolve(stdout));
   });
-  expect(doctor).toContain('update the plugin on this manager');
+  expect(doctor.replaceAll(/\s+/g, ' ')).toContain('update the plugin on this manager');
 
   await engine.docker('service', 'scale', '--detach', 'web=3');
   await reached('web', 'db', 'db 2', 'db 2', 'db 3');

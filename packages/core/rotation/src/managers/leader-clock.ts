@@ -38,10 +38,11 @@ export class LeaderClock {
     const written = this.#written;
     if (isLeader) {
       if (this.#wasSet) this.#compared(0, this.#offsetNowMs);
-    } else if (written !== null && changedAtMs !== null && announcement?.writtenAtMs === written.atMs) {
+    } else if (written !== null && announcement?.writtenAtMs === written.atMs) {
+      const storedAtMs = changedAtMs ?? written.atMs;
       // It was stored between then and now, or the manager has changed since.
-      const behindMs = changedAtMs - written.atMs - (this.#clock.monotonic() - written.monotonicMs);
-      const aheadMs = Math.max(0, written.atMs - changedAtMs) - Math.max(0, behindMs);
+      const behindMs = storedAtMs - written.atMs - (this.#clock.monotonic() - written.monotonicMs);
+      const aheadMs = Math.max(0, written.atMs - storedAtMs) - Math.max(0, behindMs);
       this.#compared(aheadMs, written.atMs - written.monotonicMs);
     }
   }
