@@ -300,7 +300,7 @@ const situations: Readonly<Record<string, Expected>> = {
       for (const _task of world.swarm.runningTasks(web)) world.swarm.loseTask(web, true);
       await world.run(20_000);
       const message = 'vault db: the provider did not answer within 2000 ms';
-      world.rotation.refused({ secret: 'db', code: 'DEADLINE', message });
+      world.rotation.refused({ service: 'web', secret: 'db', code: 'DEADLINE', message });
     },
     state: 'failing',
     message: /^secret db has no value: vault db: the provider did not answer within 2000 ms$/,

@@ -805,3 +805,16 @@ test('a rollback is counted as failed if its tasks fail with the last good value
   expect(typesOf(decision)).toEqual(['rollout.failed']);
   expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' } } });
 });
+
+test('a rollback returns to the generation of tasks that only miss a value which is not rolled by itself', () => {
+  const actual = [
+    { task: task('old', 4), value: value('r1') },
+    { task: task('bad', 5), value: value('r2') },
+  ];
+  const other: BindingState = {
+    binding: { ...bindingOf('s2', 'other'), rotate: 'manual' },
+    ...{ desired: value('x2'), seenAtMs: 0, actual: [{ task: task('old', 4), value: value('x1') }] },
+  };
+  const bindings = [{ binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual }, other];
+  expect(decide({ actual, serviceState: { bindings } }).roll?.generation).toBe(4);
+});

@@ -231,7 +231,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   };
   // If the orchestrator rolled back a later update, the tasks are those of our rollout and are not back.
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
-  const isBack = isUndone && next.bindings.every((known) => outdatedTasks(known).length === 0);
+  const isBack = isUndone && dueBindings(next).length === 0;
   if (isBack) return after([...events, reported], noChange(next, null));
   const concerned = next.bindings.filter(({ binding }) => binding.key in set.failed);
   const returnTo = generationToReturnTo(next, open);
@@ -282,9 +282,14 @@ export function startWithoutRollbackValues(serviceState: ServiceState, back: Ope
  * replaces only tasks of other generations, as in its own rollback. `null` if the service was changed since, or no such
  * task is left.
  */
-function generationToReturnTo({ service, bindings }: ServiceState, open: OpenRollout): number | null {
+function generationToReturnTo(serviceState: ServiceState, open: OpenRollout): number | null {
+  const { service } = serviceState;
   if (service.fingerprint !== open.fingerprint || service.generation < open.generation) return null;
-  const outdated = new Set(bindings.flatMap(outdatedTasks).map(({ id }) => id));
+  const outdated = new Set(
+    dueBindings(serviceState)
+      .flatMap(outdatedTasks)
+      .map(({ id }) => id),
+  );
   const good = service.tasks.filter(
     ({ id, state, generation }) => state === 'running' && generation < open.generation && !outdated.has(id),
   );

@@ -139,10 +139,10 @@ export function isFullyRunning({ tasks, desiredTasks }: Workload): boolean {
   return living.length >= (desiredTasks ?? 1) && living.every(({ state }) => state === 'running');
 }
 
-/** Whether the running tasks have the desired values, and the tasks that start get them too: an update changes no value. */
-export function awaitsTasks({ service, bindings }: Pick<ServiceState, 'service' | 'bindings'>): boolean {
-  const isAny = (state: WorkloadTask['state']) => service.tasks.some((task) => task.state === state);
-  return isAny('running') && isAny('starting') && bindings.every((known) => outdatedTasks(known).length === 0);
+/** Whether no running task needs another value while further tasks start, which get the desired ones. */
+export function awaitsTasks(serviceState: Pick<ServiceState, 'service' | 'entry' | 'bindings'>): boolean {
+  const isAny = (state: WorkloadTask['state']) => serviceState.service.tasks.some((task) => task.state === state);
+  return isAny('running') && isAny('starting') && dueBindings(serviceState).length === 0;
 }
 
 /** Whether all desired tasks run with the desired values, and no paused update would replace one of them. */

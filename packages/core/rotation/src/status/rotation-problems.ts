@@ -159,7 +159,7 @@ function addSecrets(
       `${displayNames(names)}: ${message}`,
       {
         secrets: names,
-        services: servicesOf(group),
+        services: withoutSome(services, names) ?? servicesOf(group),
         severity: failingFor(services, names).length > 0 ? 'critical' : 'warning',
         ...actionFor(code, first, orchestrator.advice),
       },
@@ -258,6 +258,13 @@ function failingFor(services: readonly ServiceStatus[], secrets: readonly string
   return services.filter(
     ({ state, secrets: used }) => state.code === 'failing' && used.some((name) => names.has(name)),
   );
+}
+
+/** The services that do not get one of the secrets; `null` if that is not known of any. */
+function withoutSome(services: readonly ServiceStatus[], secrets: readonly string[]): readonly string[] | null {
+  const names = new Set(secrets);
+  const without = services.filter(({ undeliverableSecrets }) => undeliverableSecrets.some((name) => names.has(name)));
+  return without.length === 0 ? null : without.map(({ name }) => name);
 }
 
 function servicesOf(secrets: readonly SecretStatus[]): readonly string[] {

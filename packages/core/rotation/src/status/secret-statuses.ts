@@ -97,7 +97,7 @@ function problemFrom(error: ProviderError | undefined, { defaultPathReason }: Se
  * Why a request got no value. A request that took too long is an outage of the provider.
  * @param isPolled whether a poll has the value: then it would have seen every other reason too, so that is over.
  */
-function refusedProblem(refused: RefusedDelivery | null, isPolled: boolean): SecretStatus['problem'] {
+export function refusedProblem(refused: RefusedDelivery | null, isPolled: boolean): SecretStatus['problem'] {
   if (refused === null) return null;
   const code = refused.code === 'DEADLINE' ? 'UNAVAILABLE' : refused.code;
   return isPolled && !isOutageCode(code) ? null : { code, message: refused.message };

@@ -144,3 +144,18 @@ test('the tasks of a service that is not rolled count as outdated while a new pr
   await world.run(3_000);
   expect(status().services[0]?.outdatedTasks).toBe(2);
 });
+
+test('a secret that is not delivered to one service is no problem of another one that gets it', async () => {
+  const { world, db, status } = await oneService();
+  world.swarm.addService('api', 1, [db]);
+  await world.run(3_000);
+  const message = 'the last good value is lost';
+  world.rotation.refused({ secret: 'db', service: 'web', code: 'UNAVAILABLE', message });
+  const { services, problems } = status();
+  const codes = services.map(({ name, state }) => [name, state.code]);
+  expect(codes).toEqual([
+    ['web', 'at-risk'],
+    ['api', 'current'],
+  ]);
+  expect(problems).toMatchObject([{ code: 'SECRET_UNDELIVERABLE', services: ['web'] }]);
+});

@@ -22,7 +22,7 @@ import type { LeasesStatus } from './lease-status.ts';
 import { RefusedDeliveries } from './refused-deliveries.ts';
 import { progressOf, taskRevisionsOf } from './revision-status.ts';
 import { type LeaseProblem, type OrchestratorTexts, rotationProblems } from './rotation-problems.ts';
-import { type FindPolled, secretStatuses } from './secret-statuses.ts';
+import { type FindPolled, refusedProblem, secretStatuses } from './secret-statuses.ts';
 import type { RotationStatus, SecretStatus, ServiceStatus } from './status.ts';
 
 /** The credentials that end, and what is wrong with them. */
@@ -180,7 +180,7 @@ export class StatusReporter {
     const running = service.tasks.filter(({ state }) => state === 'running');
     const names = this.#secretNames(service);
     const used = names.flatMap((name) => secrets.get(name) ?? []);
-    const undeliverable = used.filter((secret) => isUndeliverable(secret) || isRefused(secret, this.refusals));
+    const undeliverable = used.filter((secret) => isUndeliverable(secret) || isRefused(secret, service, this.refusals));
     const status: Omit<ServiceStatus, 'state'> = {
       id: service.id,
       name: service.name,
@@ -262,9 +262,14 @@ function isUndeliverable({ problem, revision }: SecretStatus): boolean {
   return problem !== null && !(isOutageCode(problem.code) && revision !== null);
 }
 
-/** A request for it failed although polls succeed, so no cached value was delivered either. */
-function isRefused({ name, problem }: SecretStatus, refusals: RefusedDeliveries): boolean {
-  return problem !== null && refusals.of(name)?.message === problem.message;
+/** A request of the service for it failed although polls succeed, so no cached value was delivered either. */
+function isRefused(
+  { name, problem, pinned, revision }: SecretStatus,
+  service: Workload,
+  refusals: RefusedDeliveries,
+): boolean {
+  const isPolled = !pinned && revision !== null;
+  return problem !== null && refusedProblem(refusals.of(name, service.name), isPolled) !== null;
 }
 
 function describeUndeliverable(secrets: readonly SecretStatus[]): string | null {

@@ -282,7 +282,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'shows no outdated tasks',
     file: 'rotation/src/planner/plan.ts',
-    from: 'outdatedTasks: new Set(bindings.flatMap(outdatedTasks)).size,',
+    from: 'outdatedTasks: countOutdated(bindings, secrets),',
     to: 'outdatedTasks: 0,',
     kinds: ['rotate changes', 'several values'],
   },

@@ -75,9 +75,9 @@ export class AppliedUpdates {
 
   /** An update stops a task to replace it. Returns what is wrong with that. */
   stopping(service: SimulatedService, task: SimulatedTask): readonly string[] {
-    return [this.#noHarm.stopping(service, task), this.#running.stopping(service, task)].filter(
-      (what) => what !== null,
-    );
+    // A plugin that does not know what a healthy task has may replace it.
+    const harm = this.isDoubtful(service) ? null : this.#noHarm.stopping(service, task);
+    return [harm, this.#running.stopping(service, task)].filter((what) => what !== null);
   }
 
   /** An update of a plugin arrived at the Swarm. Returns what is wrong with it. */

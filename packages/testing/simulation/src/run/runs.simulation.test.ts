@@ -187,6 +187,9 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6104055, 'a rollback to a value that was bad too went on for ever, since only a request rotated the secret', null],
   [6105577, 'a change of another value ended what was overlooked since the ledger was lost', null],
   [6105591, 'a value that had failed counted as the last good one, since a task had just started with it again', null],
+  [6124912, 'a last good value that was lost for one service counted as missing for another one', null],
+  [6126085, 'a paused update left two running tasks in a slot', null],
+  [6128770, 'one of two leaders did not know that a task had the last good value, and replaced it', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [

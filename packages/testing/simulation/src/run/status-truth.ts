@@ -180,7 +180,8 @@ export class StatusTruth {
     // A change that was overlooked since there was no ledger is not rolled out later, if only a request rolls for it.
     if (kinds.has('ledger lost') && uses.some(({ isAuto }) => !isAuto)) return [];
     const outdated = running.filter(({ held }) => uses.some(({ name, text }) => held.get(name)?.text !== text)).length;
-    const isWhole = outdated === 0 && running.length === expectedSlots(service).length;
+    // With start-first, a paused update can leave two running tasks in a slot.
+    const isWhole = outdated === 0 && running.length >= expectedSlots(service).length;
     const isOver = isWhole && isSettled;
     const isCurrent = shown.state.code === 'current';
     return [
