@@ -9,6 +9,7 @@ import type { Detail } from '../state/location.ts';
 import { useDashboard } from './context.ts';
 import { DetailLink } from './detail-link.tsx';
 import { Entry } from './log-panel.tsx';
+import { ProblemHelp } from './problem-help.tsx';
 import { RotateButton } from './rotate-button.tsx';
 import { ServiceDetail } from './service-detail.tsx';
 import { Ago, Code, Name, Revision } from './text.tsx';
@@ -136,6 +137,7 @@ function Problems({ detail, overview }: { readonly detail: Detail; readonly over
       {concerned.map(({ code, message, action }) => (
         <li key={`${code} ${message}`}>
           {visible(message)} <small class="advice">{visible(action)}</small>
+          <ProblemHelp code={code} />
         </li>
       ))}
     </ul>
