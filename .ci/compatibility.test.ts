@@ -9,12 +9,13 @@ const page = read('docs/guides/compatibility.md');
 const servers = 'packages/testing/lab/src/servers';
 
 test.each([
-  ['Vault', `${servers}/vault-binary.ts`],
-  ['OpenBao', `${servers}/openbao-binary.ts`],
-  ['AWS Secrets Manager, KMS', `${servers}/aws/moto-directory.ts`],
-])('the page has the version of %s that the tests download', (name, file) => {
-  const [, version = ''] = /^const version = '([\d.]+)';$/m.exec(read(file)) ?? [];
-  expect(page).toMatch(new RegExp(`^\\| ${name} \\| (moto )?${version.replaceAll('.', '\\.')} \\|`, 'm'));
+  ['Vault', `${servers}/vault-binary.ts`, 'version'],
+  ['OpenBao', `${servers}/openbao-binary.ts`, 'version'],
+  ['AWS Secrets Manager, KMS', `${servers}/emulator-directory.ts`, 'motoVersion'],
+  ['Google Secret Manager', `${servers}/emulator-directory.ts`, 'drongoVersion'],
+])('the page has the version of %s that the tests download', (name, file, constant) => {
+  const [, version = ''] = new RegExp(`^const ${constant} = '([\\d.]+)';$`, 'm').exec(read(file)) ?? [];
+  expect(page).toMatch(new RegExp(`^\\| ${name} \\| (moto |drongo )?${version.replaceAll('.', '\\.')} \\|`, 'm'));
 });
 
 test('the page has the Node that is pinned', () => {

@@ -13,7 +13,7 @@ export async function prepareVault() {
 
 /**
  * Prepares all servers and programs of the tests. Resolves to the environment that names them, and to what is `missing`: the
- * reason by `engine`, `vault`, `openbao`, `moto`, `prometheus`, `postgres` and `browser`.
+ * reason by `engine`, `vault`, `openbao`, `emulators`, `prometheus`, `postgres` and `browser`.
  */
 export async function prepareServers() {
   // The system's package manager can't run twice at the same time.
@@ -21,19 +21,19 @@ export async function prepareServers() {
   const browser = await prepareBrowser();
   const postgresInstall = await preparePostgres();
   const vaultBuild = process.env.VAULT_BIN ? undefined : await prepareVaultBuild();
-  const download = process.env.OPENBAO_BIN && process.env.MOTO_PATH ? undefined : await prepareDownload();
+  const download = process.env.OPENBAO_BIN && process.env.EMULATORS_PATH ? undefined : await prepareDownload();
   const get = async (problem, what, script) => (problem === undefined ? find(what, script) : { problem });
-  const [vault, openbao, moto, prometheus, postgres] = await Promise.all([
+  const [vault, openbao, emulators, prometheus, postgres] = await Promise.all([
     get(vaultBuild, 'a Vault server', './vault-path.mjs'),
     get(process.env.OPENBAO_BIN ? undefined : download, 'an OpenBao server', './openbao-path.mjs'),
-    get(process.env.MOTO_PATH ? undefined : download, 'an AWS emulator', './moto-path.mjs'),
+    get(process.env.EMULATORS_PATH ? undefined : download, 'emulators of clouds', './emulators-path.mjs'),
     get(undefined, 'Prometheus', './prometheus-path.mjs'),
     get(postgresInstall, 'PostgreSQL', './postgres-path.mjs'),
   ]);
   const env = {
     VAULT_BIN: vault.found,
     OPENBAO_BIN: openbao.found,
-    MOTO_PATH: moto.found,
+    EMULATORS_PATH: emulators.found,
     PROMETHEUS_BIN: prometheus.found,
     POSTGRES_BIN: postgres.found,
   };
@@ -42,7 +42,7 @@ export async function prepareServers() {
     browser,
     vault: vault.problem,
     openbao: openbao.problem,
-    moto: moto.problem,
+    emulators: emulators.problem,
     prometheus: prometheus.problem,
     postgres: postgres.problem,
   };

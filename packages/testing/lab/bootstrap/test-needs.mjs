@@ -8,7 +8,7 @@ const starters = {
   engine: /\b(start(Engine|Swarm|Managers)|PluginSwarm)\b/,
   vault: /\b(startVault|PluginSwarm)\b/,
   openbao: /\b(startOpenBao|findOpenBao)\b/,
-  moto: /\bstartMoto\b/,
+  emulators: /\bstart(Moto|Drongo)\b/,
   postgres: /\bstartPostgres\b/,
   prometheus: /\b(startPrometheus|promtool)\b/,
   browser: /\bstartBrowser\b/,

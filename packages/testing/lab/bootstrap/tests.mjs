@@ -132,7 +132,7 @@ async function runQuick(directory, args) {
     browser: true,
     vault: true,
     openbao: true,
-    moto: true,
+    emulators: true,
     postgres: true,
     prometheus: true,
   };

@@ -19,6 +19,7 @@ export {
   jsonReply,
   startFakeServer,
 } from './servers/fake-server.ts';
+export { type Drongo, startDrongo } from './servers/gcp/drongo.ts';
 export { GCP_FAKE_PROJECT, type GcpFake, type GcpLogin, startGcpFake } from './servers/gcp/fake.ts';
 export {
   type ApiStore,

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../process/free-port.ts';
+import { findEmulators } from '../emulator-directory.ts';
 import { pythonWithPip } from '../python-wheel.ts';
 import { startServer } from '../server-process.ts';
-import { findMoto } from './moto-directory.ts';
 
 /** moto, a third-party AWS emulator. It accepts any keys, and stores everything in memory. */
 export interface Moto {
@@ -22,7 +22,7 @@ export interface Moto {
  * @throws with the end of its log if it does not answer within 60 s.
  */
 export async function startMoto({ dir }: { readonly dir: string }): Promise<Moto> {
-  const directory = await findMoto();
+  const directory = await findEmulators();
   const python = await pythonWithPip();
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
