@@ -214,14 +214,14 @@ const situations: Readonly<Record<string, Expected>> = {
   'the provider refuses the login': {
     arrange: outage('UNAUTHENTICATED', 'the token is rejected'),
     state: 'current',
-    headline: /^A provider refuses the plugin's login$/,
+    headline: /^A provider refuses the login$/,
     problem: 'PROVIDER_UNAVAILABLE',
     action: /^Correct the setting of the login that the message names.*STALE_IF_UNAUTHENTICATED$/,
   },
   'the provider limits requests': {
     arrange: outage('RATE_LIMITED', 'a quota is used up'),
     state: 'current',
-    headline: /^A provider limits the plugin's requests$/,
+    headline: /^A provider limits the requests$/,
     problem: 'PROVIDER_UNAVAILABLE',
     action: /^Set a longer VAULT_ROTATION_INTERVAL/,
   },

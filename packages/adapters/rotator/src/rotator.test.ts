@@ -318,6 +318,35 @@ test('settled says what it waits for when it is aborted', async () => {
   await expect(pools.settled({ signal })).rejects.toThrow(/"pools" .*there is no api-key/);
 });
 
+test('its messages speak of groups and workers, whatever fails', async () => {
+  const foreign = /\b(tasks?|services?|plugin|swarm|manager)\b/i;
+  const messages: string[] = [];
+  secrets.set('api-key', 'first');
+  await open();
+  rotator.on('failed', ({ message }) => messages.push(message));
+  rotator.on('rolled-back', ({ reason }) => messages.push(reason));
+  const groups = ['pools', 'missing', 'broken'].map((name) => {
+    const key = { memory_name: name === 'missing' ? 'other-key' : 'api-key' };
+    const start = name === 'broken' ? () => Promise.reject(new Error('broken')) : options.start;
+    return rotator.group(name, { ...options, secrets: { key }, start });
+  });
+  const noted = () => [...messages, ...rotator.problems.flatMap(({ detail, action }) => [detail, action])].join('\n');
+  const waits = (signal: AbortSignal) =>
+    Promise.all(groups.map((group) => group.settled({ signal }).catch((error: Error) => messages.push(error.message))));
+
+  await expect.poll(noted).toContain('memory: there is no other-key');
+  await expect.poll(noted).toContain('A group has no running worker: broken');
+  secrets.set('api-key', 'bad');
+  await expect.poll(noted).toContain('A new value made workers fail and is quarantined');
+  secrets.goDown();
+  await expect.poll(noted).toContain('memory: it is down');
+  await waits(AbortSignal.timeout(200));
+  expect(noted()).not.toMatch(foreign);
+  expect(() => rotator.group('x', { ...options, secrets: { key: { doppler_name: 'a' } } })).toThrow(
+    /^((?!plugin).)*$/s,
+  );
+});
+
 test('a listener that throws harms nobody', async () => {
   secrets.set('api-key', 'first');
   await open();

@@ -16,6 +16,7 @@ import { memoryLedger } from './ledger/memory-ledger.ts';
 import type { RotatorLedger } from './ledger/rotator-ledger.ts';
 import { systemClock, systemDigest, systemRandom } from './platform.ts';
 import { type RotatorLimits, type RotatorOptions, rotatorLimits } from './rotator-options.ts';
+import { rotatorAdvice, rotatorWords } from './rotator-words.ts';
 import { WorkerGroup } from './worker-group.ts';
 
 interface Ports {
@@ -32,7 +33,6 @@ interface RunningGroup {
   readonly secrets: readonly WorkloadSecret[];
 }
 
-const RETRY_ADVICE = 'Write another value, or fix what made the workers fail and call retryQuarantined()';
 const CACHE = { maxRevisions: 10_000, maxBytes: 64 * 1024 * 1024 };
 
 /** A group of a {@link Rotator}. */
@@ -228,10 +228,7 @@ export class Rotator {
 
   /** What needs attention now, such as a provider that does not answer. */
   get problems(): readonly Problem[] {
-    return this.#rotation.status().problems.map((problem) => {
-      // The catalogue's advice names the plugin's command line.
-      return problem.code === 'VALUE_QUARANTINED' ? { ...problem, action: RETRY_ADVICE } : problem;
-    });
+    return this.#rotation.status().problems;
   }
 
   /** Stops all workers and all background work. Calling it again has no effect. */
@@ -252,6 +249,8 @@ export class Rotator {
     const found = (id: string) => groups.get(id)?.group;
     return {
       displayName: 'the rotator',
+      words: rotatorWords,
+      advice: rotatorAdvice,
       async observe() {
         const all = [...groups.values()];
         return {

@@ -104,7 +104,7 @@ export class RevisionLookup {
     if (chosen.otherwise === 'current') return this.#obtainCurrent(asked);
     throw new ProviderError(
       'UNAVAILABLE',
-      `${describeRef(ref)}: its newest value made tasks of this service fail, and the last good one can't be had any ` +
+      `${describeRef(ref)}: its newest value failed, and the last good one can't be had any ` +
         'more; write another value, or rotate manually to try the newest one again',
     );
   }

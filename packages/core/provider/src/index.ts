@@ -52,6 +52,7 @@ export {
   parseLosslessJson,
   stringifyLosslessJson,
 } from './lossless-json.ts';
+export { inWords, type OrchestratorWords } from './orchestrator-words.ts';
 export type { OwnFile } from './own-file.ts';
 export {
   DEFAULT_FIELDS,

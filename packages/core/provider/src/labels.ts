@@ -194,7 +194,8 @@ export class LabelReader {
       const label = Object.keys(labels).find((candidate) => this.#prefixOf(candidate) === kind) ?? '';
       const given = shown(labels, wanted !== undefined ? 'provider' : label);
       const names = this.#instances.map(({ name }) => name).join(', ');
-      const advice = wanted === undefined && kind !== undefined && HTTP_KINDS.includes(kind) ? adviceFor(kind) : '';
+      const isHttp = wanted === undefined && kind !== undefined && HTTP_KINDS.includes(kind);
+      const advice = isHttp && !this.#isExclusive ? adviceFor(kind) : '';
       throw invalid(`label ${given} names a provider that is not configured; configured are ${names}${advice}`);
     }
     if (kind !== undefined && found.scheme.kind !== kind) {
@@ -274,7 +275,7 @@ function oneOf<T extends string>(labels: Labels, label: string, allowed: readonl
 
 function defaultPath(secretName: string, serviceName: string | undefined): string {
   if (serviceName !== undefined && serviceName !== '') return `${serviceName}/${secretName}`;
-  throw invalid('no label gives its path, and without a service name there is no default; add a path label');
+  throw invalid('no label gives its path, and there is no default; add a path label');
 }
 
 function invalid(reason: string): ProviderError {

@@ -1,4 +1,5 @@
 import { displayMessage, displayText } from '@vault-swarm/kernel';
+import { inWords, type OrchestratorWords } from './orchestrator-words.ts';
 import type { ProviderErrorCode } from './provider-error.ts';
 
 /** How bad something is: `critical` is an outage, `warning` a degraded mode, `info` needs no haste. Worst first. */
@@ -9,7 +10,7 @@ export type ProblemSeverity = (typeof problemSeverities)[number];
 
 interface Kind {
   readonly severity: ProblemSeverity;
-  /** The general text. `{orchestrator}` is replaced by the orchestrator's name. */
+  /** The general text, with the words of {@link inWords}. `{orchestrator}` is replaced by the orchestrator's name. */
   readonly summary: string;
   /** What the operator does about it, unless the problem has an action of its own. */
   readonly action: string;
@@ -54,8 +55,8 @@ const kinds = {
   },
   SERVICE_FAILING: {
     severity: 'critical',
-    summary: 'A service has no running task',
-    action: 'Fix the cause. See each attempt to start a task of {service}',
+    summary: 'A {SERVICE} has no running {TASK}',
+    action: 'Fix the cause. See each attempt to start a {TASK} of {service}',
   },
   PROVIDER_UNAVAILABLE: {
     severity: 'warning',
@@ -65,13 +66,13 @@ const kinds = {
   SECRET_UNDELIVERABLE: {
     severity: 'warning',
     summary: 'A secret has no value to deliver',
-    action: 'Write the value at the provider, or correct the labels. Until then tasks that need it cannot start',
+    action: 'Write the value at the provider, or correct the labels. Until then {TASK}s that need it cannot start',
   },
   SECRET_ACCESS_DENIED: {
     severity: 'warning',
     summary: 'A provider denies access to a secret',
     action:
-      "If path and mount are right, add the rule that the message names to the policy of the plugin's login. Until then tasks that need it cannot start",
+      'If path and mount are right, add the rule that the message names to the policy of the login. Until then {TASK}s that need it cannot start',
   },
   POLICY_DENIED: {
     severity: 'warning',
@@ -81,18 +82,19 @@ const kinds = {
   },
   SERVICE_DEGRADED: {
     severity: 'warning',
-    summary: 'A service has fewer running tasks than desired',
-    action: 'Fix the cause. See each attempt to start a task of {service}',
+    summary: 'A {SERVICE} has fewer running {TASK}s than desired',
+    action: 'Fix the cause. See each attempt to start a {TASK} of {service}',
   },
   VALUE_QUARANTINED: {
     severity: 'warning',
-    summary: 'A new value made tasks fail and is quarantined',
+    summary: 'A new value made {TASK}s fail and is quarantined',
     action: 'Write another value, or fix the service and try this one again: vault-swarm rotate --quarantined',
   },
   ROTATION_BLOCKED: {
     severity: 'warning',
     summary: 'A rotation does not proceed',
-    action: 'Fix the cause; the rotation then continues. Running tasks keep their values. See the tasks of {service}',
+    action:
+      'Fix the cause; the rotation then continues. Running {TASK}s keep their values. See the {TASK}s of {service}',
   },
   MANAGER_WITHOUT_PLUGIN: {
     severity: 'warning',
@@ -137,7 +139,7 @@ const kinds = {
   },
   ROTATION_TOO_FREQUENT: {
     severity: 'warning',
-    summary: 'A service rotates faster than it rolls',
+    summary: 'A {SERVICE} rotates faster than it rolls',
     action:
       'Change its secrets less often, or let more of its tasks be replaced at a time (update_config: parallelism, delay)',
   },
@@ -242,6 +244,7 @@ export interface OrchestratorAdvice {
 export interface ProblemContext {
   /** The name that users know for the orchestrator. */
   readonly orchestrator?: string;
+  readonly words?: OrchestratorWords | undefined;
   readonly advice?: OrchestratorAdvice | undefined;
   /** See {@link Problem.provider}. */
   readonly provider?: string;
@@ -249,7 +252,7 @@ export interface ProblemContext {
   readonly summary?: string;
   /** Instead of the severity of the code. */
   readonly severity?: ProblemSeverity;
-  /** Instead of the action of the code. */
+  /** Instead of the action of the code, unless the orchestrator has its own. */
   readonly action?: string;
   /** See {@link Problem.subject}. By default the provider, the secrets and the services. */
   readonly subject?: string;
@@ -259,10 +262,12 @@ export interface ProblemContext {
 
 /** Creates a problem, with texts limited as by `displayMessage`. @param detail follows the summary and a colon. */
 export function problem(code: ProblemCode, detail: string, context: ProblemContext = {}): Problem {
-  const { orchestrator = 'The orchestrator', advice, provider, secrets = [], services = [] } = context;
+  const { orchestrator = 'The orchestrator', words, advice, provider, secrets = [], services = [] } = context;
   const kind: Kind = kinds[code];
-  const summary = displayMessage((context.summary ?? kind.summary).replace('{orchestrator}', () => orchestrator));
-  const action = (context.action ?? advice?.actions[code] ?? kind.action)
+  const summary = displayMessage(
+    inWords(context.summary ?? kind.summary, words).replace('{orchestrator}', () => orchestrator),
+  );
+  const action = inWords(advice?.actions[code] ?? context.action ?? kind.action, words)
     .replace('{orchestrator}', () => orchestrator)
     .replace('{service}', () => displayText(services[0] ?? 'NAME'));
   return {
@@ -281,11 +286,11 @@ export function problem(code: ProblemCode, detail: string, context: ProblemConte
 /** Summary and action of `PROVIDER_UNAVAILABLE` for outages that are no silence. */
 const OUTAGES: Readonly<Partial<Record<ProviderErrorCode, { readonly summary: string; readonly action: string }>>> = {
   UNAUTHENTICATED: {
-    summary: "A provider refuses the plugin's login",
+    summary: 'A provider refuses the login',
     action: 'Correct the setting of the login that the message names, or renew the credential',
   },
   RATE_LIMITED: {
-    summary: "A provider limits the plugin's requests",
+    summary: 'A provider limits the requests',
     action: 'Set a longer VAULT_ROTATION_INTERVAL, or raise the quota of the provider',
   },
 };
@@ -299,8 +304,8 @@ export function outageTexts(code: ProviderErrorCode, hasValues: boolean): Pick<P
     OUTAGES[code] ?? {};
   const setting = code === 'UNAUTHENTICATED' ? 'STALE_IF_UNAUTHENTICATED' : 'STALE_IF_ERROR';
   const meanwhile = hasValues
-    ? `tasks that start get the last good values, for ${setting}`
-    : 'tasks that need its secrets cannot start';
+    ? `{TASK}s that start get the last good values, for ${setting}`
+    : '{TASK}s that need its secrets cannot start';
   return { ...(summary === undefined ? {} : { summary }), action: `${action}. Until then ${meanwhile}` };
 }
 
@@ -319,12 +324,12 @@ const MAX_LENGTH = 200_000;
 /** A list of problems, limited in number and length. If problems are missing, a last entry says how many. */
 export class ProblemList {
   readonly #problems: Problem[] = [];
-  readonly #orchestrator: Pick<ProblemContext, 'orchestrator' | 'advice'>;
+  readonly #orchestrator: Pick<ProblemContext, 'orchestrator' | 'words' | 'advice'>;
   #length = 0;
   #more = 0;
 
   /** @param orchestrator for the texts of all problems. */
-  constructor(orchestrator: Pick<ProblemContext, 'orchestrator' | 'advice'> = {}) {
+  constructor(orchestrator: Pick<ProblemContext, 'orchestrator' | 'words' | 'advice'> = {}) {
     this.#orchestrator = orchestrator;
   }
 
@@ -340,6 +345,6 @@ export class ProblemList {
   get problems(): readonly Problem[] {
     const ranked = rankedProblems(this.#problems);
     if (this.#more === 0) return ranked;
-    return [...ranked, problem('MORE_PROBLEMS', `${this.#more} more`)];
+    return [...ranked, problem('MORE_PROBLEMS', `${this.#more} more`, this.#orchestrator)];
   }
 }

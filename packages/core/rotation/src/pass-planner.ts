@@ -113,6 +113,7 @@ export class PassPlanner implements RequestPlanner {
       services: bindings.services,
       ledger,
       policy: this.#settings.policy,
+      words: this.#parts.ports.orchestrator.words,
       startTimes: this.#settings.startTimes ?? AT_ONCE,
       watched: (serviceId, open) => this.#parts.rollouts.of(serviceId, open),
       stability: (serviceId) => this.#parts.rollouts.stability(serviceId),

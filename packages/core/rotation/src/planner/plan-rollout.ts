@@ -1,3 +1,4 @@
+import { inWords } from '@vault-swarm/provider';
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
@@ -230,10 +231,10 @@ function stuckIfLate(
 }
 
 /** The orchestrator's reason: of a task that does not start, else of a failed task, else of the update. */
-function whyStuck({ service, failures }: ServiceState, open: OpenRollout): string {
+function whyStuck({ service, failures, words }: ServiceState, open: OpenRollout): string {
   const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
   const ended = describeFailures((failures ?? []).filter(({ generation }) => generation === open.generation));
-  return waiting ?? ended ?? (service.rollout.message || 'its tasks do not start');
+  return waiting ?? ended ?? (service.rollout.message || inWords('its {TASK}s do not start', words));
 }
 
 /**

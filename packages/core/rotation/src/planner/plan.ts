@@ -1,4 +1,4 @@
-import type { ProductEvent, StartTimes } from '@vault-swarm/provider';
+import type { OrchestratorWords, ProductEvent, StartTimes } from '@vault-swarm/provider';
 import {
   type BindingState,
   outdatedTasks,
@@ -54,6 +54,8 @@ export interface PlanInput {
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
   readonly policy: RotationPolicy;
+  /** See `Orchestrator.words`. */
+  readonly words?: OrchestratorWords | undefined;
   /** When rotations may start, unless the secret's labels say otherwise. */
   readonly startTimes: StartTimes;
   /** What this process has seen of an open rollout: for how long, and whether its update was applied. */
@@ -316,6 +318,7 @@ function serviceStateOf(
         return reason === null ? [] : [{ secret: secret.name, reason }];
       }),
       policy: input.policy,
+      words: input.words,
       startTimes: input.startTimes,
       noticed: (key) => secrets[key]?.noticed,
       isLockedDown: input.ledger.lockdown !== null,

@@ -44,7 +44,7 @@ export function noChange({ entry }: ServiceState, rollout: OpenRollout | null = 
 
 /** No action yet. */
 export function wait(serviceState: ServiceState, code: WaitingCode, context?: WaitingContext): Decision {
-  return { ...noChange(serviceState), waitingReason: waitingReason(code, context) };
+  return { ...noChange(serviceState), waitingReason: waitingReason(code, { ...context, words: serviceState.words }) };
 }
 
 /** No action until the operator, or the user of the service, acts. */

@@ -1,4 +1,4 @@
-import type { ProductEvent, StartTimes } from '@vault-swarm/provider';
+import type { OrchestratorWords, ProductEvent, StartTimes } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import {
@@ -28,6 +28,8 @@ export interface ServiceState {
   /** The secrets without a value. A task that starts now does not get them. */
   readonly undeliverable: readonly UndeliverableSecret[];
   readonly policy: RotationPolicy;
+  /** See {@link Orchestrator.words}. */
+  readonly words?: OrchestratorWords | undefined;
   /** When rotations may start, unless the secret's labels say otherwise. */
   readonly startTimes: StartTimes;
   /** How the desired value of a ledger key was noticed; `undefined` if that is not known. */

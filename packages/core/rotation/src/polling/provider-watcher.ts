@@ -100,7 +100,7 @@ export class ProviderWatcher {
     const others = shown.length === 1 ? '' : ` (and the same for ${shown.length - 1} others)`;
     return (
       `${describeRef(ref)}: reads give ${given}, though the provider has revision ${this.#values.newest(ref)}, for ` +
-      `${Math.round((nowMs - lag.sinceMs) / 1_000)} s now${others}; tasks keep their values, and it is read again; ` +
+      `${Math.round((nowMs - lag.sinceMs) / 1_000)} s now${others}; it is read again; ` +
       "check the replication between the provider's servers"
     );
   }

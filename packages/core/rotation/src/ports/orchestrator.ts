@@ -1,5 +1,5 @@
 import { displayMessage } from '@vault-swarm/kernel';
-import type { CallOptions, Labels, OrchestratorAdvice } from '@vault-swarm/provider';
+import type { CallOptions, Labels, OrchestratorAdvice, OrchestratorWords } from '@vault-swarm/provider';
 
 /** A secret of ours: an object of the orchestrator that uses this driver. */
 export interface WorkloadSecret {
@@ -143,6 +143,8 @@ export interface RollOptions extends CallOptions {
 export interface Orchestrator {
   /** The orchestrator's name for messages to its users. */
   readonly displayName: string;
+  /** What its users call a service and a task, if they have other words for them. */
+  readonly words?: OrchestratorWords;
   /** How its users act on problems. Without it, they get general texts. */
   readonly advice?: OrchestratorAdvice;
   observe(options: CallOptions): Promise<WorkloadSnapshot>;

@@ -1,5 +1,5 @@
 import { displayNames, displayText } from '@vault-swarm/kernel';
-import { revisionName } from '@vault-swarm/provider';
+import { type OrchestratorWords, revisionName } from '@vault-swarm/provider';
 import { isFullyRunning, isScaledToZero } from '../planner/service-state.ts';
 import type { Workload } from '../ports/orchestrator.ts';
 import { condition, type ServiceCondition } from './service-condition.ts';
@@ -7,6 +7,8 @@ import type { SecretTaskRevisions, ServiceStatus } from './status.ts';
 
 /** Everything that the condition of a service depends on. */
 export interface ConditionFacts {
+  /** See `Orchestrator.words`. */
+  readonly words?: OrchestratorWords | undefined;
   readonly service: Workload;
   /** Whether a reconcile pass has compared its tasks with the desired revisions. */
   readonly isPlanned: boolean;
@@ -26,6 +28,7 @@ export interface ConditionFacts {
 /** Sums up the state of a service in one condition: the most urgent one that holds. */
 export function conditionOf(facts: ConditionFacts): ServiceCondition {
   const { service, status, isPlanned } = facts;
+  const task = facts.words?.task ?? 'task';
   const { rollout, waitingReason, problem, quarantine } = status;
   if (service.kind === 'job') return condition('job', 'its next run gets the newest values');
   if (isScaledToZero(service)) return condition('stopped', '');
@@ -39,17 +42,17 @@ export function conditionOf(facts: ConditionFacts): ServiceCondition {
   if (rollout?.state === 'stuck') return condition('stuck', problem?.message ?? 'its rollout takes too long');
   if (rollout?.state === 'failed') return condition('rollout-failed', problem?.message ?? 'its rollout failed');
   if (cause !== null && (isShort || facts.failure !== null) && rollout?.state !== 'rolling') {
-    return condition('degraded', `${status.runningTasks} of ${desired(service)} tasks run: ${cause}`);
+    return condition('degraded', `${status.runningTasks} of ${desired(service)} ${task}s run: ${cause}`);
   }
   if (rollout?.state === 'rolling') {
-    const progress = `${rollout.tasksDone} of ${rollout.tasksTotal} tasks done${cause === null ? '' : `; ${cause}`}`;
+    const progress = `${rollout.tasksDone} of ${rollout.tasksTotal} ${task}s done${cause === null ? '' : `; ${cause}`}`;
     return condition(rollout.direction === 'rollback' ? 'rolling-back' : 'rolling', progress);
   }
-  if (facts.undeliverable !== null) return condition('at-risk', `no new task can start: ${facts.undeliverable}`);
+  if (facts.undeliverable !== null) return condition('at-risk', `no new ${task} can start: ${facts.undeliverable}`);
   if (problem !== null) return condition('blocked', problem.message);
   if (quarantine !== null) return condition('held-back', heldBack(status.taskRevisions, quarantine));
-  if (!isPlanned) return condition('unknown', 'its tasks were not compared with the provider yet');
-  if (isShort) return condition('starting', `${status.runningTasks} of ${desired(service)} tasks run`);
+  if (!isPlanned) return condition('unknown', `its ${task}s were not compared with the provider yet`);
+  if (isShort) return condition('starting', `${status.runningTasks} of ${desired(service)} ${task}s run`);
   if (waitingReason !== null) return condition('waiting', waitingReason.message);
   if (facts.manual.length > 0) return condition('waiting-manual', `${displayNames(facts.manual)} has a new value`);
   if (status.outdatedTasks > 0)

@@ -37,7 +37,7 @@ export interface LeaseProblem {
 }
 
 /** The orchestrator's name and commands, for texts. */
-export type OrchestratorTexts = Pick<Orchestrator, 'displayName'> & Partial<Pick<Orchestrator, 'advice'>>;
+export type OrchestratorTexts = Pick<Orchestrator, 'displayName' | 'words' | 'advice'>;
 
 /** What the problems of the rotation follow from. */
 export interface ProblemFacts {
@@ -62,8 +62,8 @@ const FOLLOWS_FROM_SECRET: ReadonlySet<string> = new Set(['SECRET_UNDELIVERABLE'
 
 /** The current problems of the rotation, worst first. What has one cause is one problem. */
 export function rotationProblems(facts: ProblemFacts): readonly Problem[] {
-  const { displayName, advice } = facts.orchestrator;
-  const list = new ProblemList({ orchestrator: displayName, advice });
+  const { displayName, words, advice } = facts.orchestrator;
+  const list = new ProblemList({ orchestrator: displayName, words, advice });
   addCluster(list, facts);
   const explained = addProviders(list, facts);
   addDenials(list, facts, explained);

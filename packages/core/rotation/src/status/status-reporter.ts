@@ -210,6 +210,7 @@ export class StatusReporter {
     const failures = this.#failing.of(service, nowMs);
     const manual = known.filter(({ binding }) => binding.rotate === 'manual' && !entry.requested.includes(binding.key));
     const state = conditionOf({
+      words: this.#orchestrator.words,
       service,
       isPlanned: planned !== undefined,
       status,
@@ -251,10 +252,7 @@ export class StatusReporter {
 function tooFast(planned: ServicePlan | undefined): string | null {
   const rollouts = planned?.rolloutsInARow ?? 0;
   if (rollouts < MAX_IN_A_ROW) return null;
-  return (
-    `its secrets changed again within 30 s of each of its last ${rollouts} rollouts, so that there is a pause between them; ` +
-    'change them less often, or let more tasks be replaced at a time (update_config: parallelism, delay)'
-  );
+  return `its secrets changed again within 30 s of each of its last ${rollouts} rollouts, so that there is a pause between them`;
 }
 
 /** Tasks that start now do not get it. While the provider is unreachable, a cached value is delivered. */
