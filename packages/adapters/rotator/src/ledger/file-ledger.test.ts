@@ -70,6 +70,18 @@ test.each(['', '{"format":1', '[]', '{"format":2}', 'null'])(
   },
 );
 
+test('a second rotator of the same process is kept away until the first is closed', async () => {
+  const first = fileLedger(path);
+  await first.open();
+  const second = fileLedger(path);
+  await expect(second.open()).rejects.toThrow('another rotator of this process uses it');
+  await second.close();
+  await expect(second.open()).rejects.toThrow('another rotator of this process uses it');
+  await first.close();
+  await second.open();
+  await second.close();
+});
+
 test('a missing directory is named', async () => {
   const missing = join(directory, 'no/ledger.json');
   await expect(fileLedger(missing).open()).rejects.toThrow(`the ledger "${missing}" can't be used: ENOENT`);

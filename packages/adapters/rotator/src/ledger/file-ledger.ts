@@ -1,4 +1,5 @@
 import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { errorMessage, quoted } from '@vault-swarm/kernel';
 import type { LedgerRecord, WriteOutcome } from '@vault-swarm/rotation';
 import type { RotatorLedger } from './rotator-ledger.ts';
@@ -12,6 +13,9 @@ interface Content {
   readonly generations: Readonly<Record<string, number>>;
 }
 
+/** The ledgers that are open in this process: their locks have its own id, as locks of earlier runs may have. */
+const openPaths = new Set<string>();
+
 const EMPTY: Content = { format: 1, version: 0, ledger: null, generations: {} };
 
 /**
@@ -21,6 +25,7 @@ const EMPTY: Content = { format: 1, version: 0, ledger: null, generations: {} };
  * @param path of the file. Its directory must exist, and only trusted users may write to it.
  */
 export function fileLedger(path: string): RotatorLedger {
+  const absolutePath = resolve(path);
   let content = EMPTY;
   let isOpen = false;
   let writing: Promise<unknown> = Promise.resolve();
@@ -38,18 +43,26 @@ export function fileLedger(path: string): RotatorLedger {
 
   return {
     async open() {
-      await lock(path);
+      if (openPaths.has(absolutePath))
+        throw unusable(path, 'another rotator of this process uses it; give each rotator a ledger of its own');
+      openPaths.add(absolutePath);
       try {
-        content = await readContent(path);
+        await lock(path);
+        content = await readContent(path).catch(async (error: unknown) => {
+          await rm(lockOf(path), { force: true });
+          throw error;
+        });
         isOpen = true;
       } catch (error) {
-        await rm(lockOf(path), { force: true });
+        openPaths.delete(absolutePath);
         throw error;
       }
     },
     async close() {
       await writing;
-      if (isOpen) await rm(lockOf(path), { force: true });
+      if (!isOpen) return;
+      await rm(lockOf(path), { force: true });
+      openPaths.delete(absolutePath);
       isOpen = false;
     },
     generation: (group) => content.generations[group] ?? 1,
@@ -69,6 +82,10 @@ export function fileLedger(path: string): RotatorLedger {
   };
 }
 
+function unusable(path: string, why: string): Error {
+  return new Error(`the ledger ${quoted(path)} can't be used: ${why}`);
+}
+
 function lockOf(path: string): string {
   return `${path}.lock`;
 }
@@ -84,7 +101,7 @@ async function lock(path: string): Promise<void> {
       await rm(lockOf(path), { force: true });
     }
   } catch (error) {
-    throw new Error(`the ledger ${quoted(path)} can't be used: ${errorMessage(error)}`);
+    throw unusable(path, errorMessage(error));
   } finally {
     await rm(own, { force: true });
   }
