@@ -60,7 +60,10 @@ test.each(published)('%s has what a package needs, and nothing of the workspace'
   const text = await readFile(packages.file(path, 'package.json'), 'utf8');
   const manifest = JSON.parse(text);
   expect(text).not.toMatch(/workspace:|catalog:|@vault-swarm\/source/);
-  expect(manifest).toMatchObject({ license: 'MIT', publishConfig: { access: 'public' }, engines: { node: '>=24' } });
+  expect(manifest).toMatchObject({
+    ...{ license: 'MIT', publishConfig: { access: 'public' }, engines: { node: '>=24' }, sideEffects: false },
+    keywords: expect.arrayContaining(['secrets']),
+  });
   for (const file of ['LICENSE', 'README.md']) expect(await readFile(packages.file(path, file), 'utf8')).not.toBe('');
   for (const entry of Object.values<{ types: string; default: string }>(manifest.exports)) {
     expect(Object.keys(entry)).toEqual(['types', 'default']);
@@ -78,6 +81,17 @@ test.each(published)('%s has the sources of its source maps, and no tests', asyn
   }
   expect(files.filter((file) => /[.]test[.]|\/testing\//.test(file))).toEqual([]);
   expect(files).toContain('api.md');
+});
+
+test.each(published)('the links of the README of %s lead to a page of the web, or into the package', async (path) => {
+  const text = await readFile(packages.file(path, 'README.md'), 'utf8');
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const relative = links.filter((link) => !/^(https:|#)/.test(link));
+  // Other packages are beside it here, but not on its page.
+  const isInside = (link: string) => !link.startsWith('..') && existsSync(packages.file(path, link.replace(/#.*/, '')));
+  expect(relative.filter((link) => !isInside(link))).toEqual([]);
+  const ofOthers = links.flatMap((link) => /^https:..www.npmjs.com.package.@vault-swarm.(.*)$/.exec(link)?.[1] ?? []);
+  expect(ofOthers.filter((name) => !published.map(packageName).includes(name))).toEqual([]);
 });
 
 test('a bundle takes only what it uses', async () => {
