@@ -7,7 +7,7 @@ const FOREIGN = /\b(tasks?|services?|swarm|plugins?|managers?|nodes?|vault-swarm
 
 /** What has no place in one process: other managers, leases, access policies, lockdowns, a key, the monitoring port. */
 const ABSENT =
-  /^(NOT_A_MANAGER|ORCHESTRATOR_|LEADER_|MANAGER_|PLUGIN_|ANNOUNCEMENT_|LEASE_|POLICY_|LOCKDOWN_|LEDGER_UNTRUSTED|CERTIFICATE_|CREDENTIAL_FILE_|SECRET_OPTIONS_)/;
+  /^(NOT_A_MANAGER|ORCHESTRATOR_|LEADER_|MANAGER_|PLUGIN_|ANNOUNCEMENT_|LEASE_|POLICY_|LOCKDOWN_|LEDGER_UNTRUSTED|LEDGER_KEYS_|CLOCKS_|CERTIFICATE_|CREDENTIAL_FILE_|SECRET_OPTIONS_)/;
 
 const possible = problemCodes.filter((code) => !ABSENT.test(code));
 

@@ -330,18 +330,18 @@ test('its messages speak of groups and workers, whatever fails', async () => {
     const start = name === 'broken' ? () => Promise.reject(new Error('broken')) : options.start;
     return rotator.group(name, { ...options, secrets: { key }, start });
   });
-  const noted = () => [...messages, ...rotator.problems.flatMap(({ detail, action }) => [detail, action])].join('\n');
+  const shown = () => [...messages, ...rotator.problems.flatMap(({ detail, action }) => [detail, action])].join('\n');
   const waits = (signal: AbortSignal) =>
     Promise.all(groups.map((group) => group.settled({ signal }).catch((error: Error) => messages.push(error.message))));
 
-  await expect.poll(noted).toContain('memory: there is no other-key');
-  await expect.poll(noted).toContain('A group has no running worker: broken');
+  await expect.poll(shown).toContain('memory: there is no other-key');
+  await expect.poll(shown).toContain('A group has no running worker: broken');
   secrets.set('api-key', 'bad');
-  await expect.poll(noted).toContain('A new value made workers fail and is quarantined');
+  await expect.poll(shown).toContain('A new value made workers fail and is quarantined');
   secrets.goDown();
-  await expect.poll(noted).toContain('memory: it is down');
+  await expect.poll(shown).toContain('memory: it is down');
   await waits(AbortSignal.timeout(200));
-  expect(noted()).not.toMatch(foreign);
+  expect(shown()).not.toMatch(foreign);
   expect(() => rotator.group('x', { ...options, secrets: { key: { doppler_name: 'a' } } })).toThrow(
     /^((?!plugin).)*$/s,
   );
