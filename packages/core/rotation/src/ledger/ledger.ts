@@ -104,7 +104,7 @@ export interface LedgerService {
   readonly rollout: OpenRollout | null;
   /** Each key is in at most one of them. */
   readonly quarantines: readonly Quarantine[];
-  /** Ledger keys that an operator requested and that no rollout has fulfilled yet. */
+  /** Ledger keys that an operator requested and that no rollout has fulfilled yet. One that was requested again is there again. */
   readonly requested: readonly string[];
   /**
    * The highest generation that the service had while no rollout was open; 0 if there was none. With it, no number is

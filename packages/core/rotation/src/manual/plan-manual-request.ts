@@ -58,7 +58,7 @@ export function planRequest(input: ManualRequestInput): RequestPlan {
     }
     const { entry, rolls, released } = recordRequest(serviceBindings, rollable, sets, before, input);
     const isInProgress = before.rollout !== null && before.rollout.state !== 'failed';
-    const isRecorded = entry.requested.length > before.requested.length || released.length > 0;
+    const isRecorded = entry.requested.join() !== before.requested.join() || released.length > 0;
     if (rolls || isInProgress) answer('scheduled', true);
     else if (entry.requested.length > 0) answer('pending', true);
     else answer(isForced(request) && service.desiredTasks !== 0 ? 'restarted' : 'up-to-date');
@@ -137,12 +137,20 @@ function recordRequest(
     });
   });
   const rolled = [...[...outdated, ...leased].map(({ key }) => key), ...liftedKeys, ...failedKeys];
+  const requested = withRequests(released.requested, [...rolled, ...unknown.map(({ key }) => key)]);
   return {
-    entry: {
-      ...released,
-      requested: [...new Set([...released.requested, ...rolled, ...unknown.map(({ key }) => key)])],
-    },
+    entry: { ...released, requested },
     rolls: rolled.length > 0,
     released: bindings.filter(({ key }) => liftedKeys.includes(key)).map(({ secret }) => secret.name),
   };
+}
+
+/** So often a key can be in a list of requests. One more request leaves it there once. */
+const MAX_REPEATS = 9;
+
+/** The requests with these added. What is requested again is there once more: the leader may not have that value yet. */
+function withRequests(requested: readonly string[], keys: readonly string[]): readonly string[] {
+  const added = [...new Set(keys)];
+  const full = added.filter((key) => requested.filter((one) => one === key).length >= MAX_REPEATS);
+  return [...requested.filter((key) => !full.includes(key)), ...added];
 }

@@ -4,7 +4,8 @@ import type { LedgerDocument } from '../ledger/ledger.ts';
 
 /** The open manual requests of the latest ledger that this process read, or wrote, as the leader. */
 export class RecordedRequests {
-  #known: ReadonlySet<string> = new Set();
+  /** How often each was made. */
+  #known: ReadonlyMap<string, number> = new Map();
 
   /** Notes the ledger that this process wrote as the leader. */
   wrote(ledger: LedgerDocument): void {
@@ -22,17 +23,21 @@ export class RecordedRequests {
     return bindings.services.flatMap(({ service, bindings: read }) =>
       read.filter(({ key }) => {
         const request = requestName(service.id, key);
-        return this.#known.has(request) && !known.has(request);
+        return this.#known.has(request) && this.#known.get(request) !== known.get(request);
       }),
     );
   }
 }
 
-function requestsOf({ services }: LedgerDocument): ReadonlySet<string> {
-  const requests = Object.entries(services).flatMap(([id, { requested }]) =>
-    requested.map((key) => requestName(id, key)),
-  );
-  return new Set(requests);
+function requestsOf({ services }: LedgerDocument): ReadonlyMap<string, number> {
+  const requests = new Map<string, number>();
+  for (const [id, { requested }] of Object.entries(services)) {
+    for (const key of requested) {
+      const name = requestName(id, key);
+      requests.set(name, (requests.get(name) ?? 0) + 1);
+    }
+  }
+  return requests;
 }
 
 function requestName(serviceId: string, key: string): string {

@@ -254,8 +254,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'forgets a manual request',
     file: 'rotation/src/manual/plan-manual-request.ts',
-    from: 'requested: [...new Set([...released.requested, ...rolled, ...unknown.map(({ key }) => key)])],',
-    to: 'requested: released.requested,',
+    from: 'const requested = withRequests(released.requested, [...rolled, ...unknown.map(({ key }) => key)]);',
+    to: 'const requested = released.requested;',
     kinds: ['manually', 'rotate changes', 'several values'],
   },
   {

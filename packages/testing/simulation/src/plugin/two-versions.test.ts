@@ -158,7 +158,9 @@ test('an earlier version that leads again serves, leaves the later one’s ledge
   expect(earlier.rotation.status().problems.map(({ summary }) => summary)).toEqual([
     'The ledger is of a later version',
   ]);
-  expect(warnings).toEqual([expect.stringMatching(/^earlier: a later version .* update the plugin on this manager$/)]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^earlier: a later version .*; update the plugin on this manager\./),
+  ]);
 
   await lead(PRESENT);
   await clock.advance(30_000);

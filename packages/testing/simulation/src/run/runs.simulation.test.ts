@@ -190,6 +190,7 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6124912, 'a last good value that was lost for one service counted as missing for another one', null],
   [6126085, 'a paused update left two running tasks in a slot', null],
   [6128770, 'one of two leaders did not know that a task had the last good value, and replaced it', null],
+  [6149661, 'a request that was made again for a newer value was carried out with the earlier one', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [
