@@ -2,6 +2,7 @@ import { inWords } from '@vault-swarm/provider';
 import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
+import type { FailedTask } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
 import { phaseOf } from './phase.ts';
 import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
@@ -179,7 +180,10 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   if (isSuperseded && !isPosted && blockerByFailure(serviceState, due) === null) return startRollout(serviceState);
   if (isUpdating(service) || isPosted) return unchanged;
   if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);
-  const bad = failures?.filter((task) => isOurs(task) && isCausedByValues(serviceState, open, task)) ?? [];
+  // An earlier generation that the rollback returns to may have failed tasks from before.
+  const isReturn = undoneGeneration(serviceState.entry) !== null;
+  const isBad = (task: FailedTask) => isOurs(task) && isCausedByValues(serviceState, open, task);
+  const bad = failures?.filter((task) => isBad(task) && !(isReturn && task.endedAtMs < open.startedAtMs)) ?? [];
   if (bad.length >= FAILURES_OF_A_BAD_VALUE) {
     return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });
   }

@@ -806,6 +806,19 @@ test('a rollback is counted as failed if its tasks fail with the last good value
   expect(decision).toMatchObject({ roll: null, entry: { rollout: { state: 'failed' } } });
 });
 
+test('a rollback to an earlier generation is not counted as failed for what failed there before', () => {
+  const target = { s1: value('r1') };
+  const returning = { direction: 'rollback', generation: 4, startedAtMs: 5_000, target, lastGood: {} } as const;
+  const back: OpenRollout = { ...rollout, ...returning };
+  const before = (id: string): FailedTask => ({ ...bad, id, generation: 4, endedAtMs: 4_000 });
+  const decision = decide({
+    ...{ state: 'completed', entry: { rollout: back, highestUsedGeneration: 5 }, desired: value('r1') },
+    service: { generation: 4 },
+    serviceState: { failures: [before('a'), before('b')] },
+  });
+  expect(typesOf(decision)).toEqual(['rollback.completed']);
+});
+
 test('a rollback returns to the generation of tasks that only miss a value which is not rolled by itself', () => {
   const actual = [
     { task: task('old', 4), value: value('r1') },
