@@ -205,8 +205,9 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     const isForgotten = service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
-  // The update is completed, but tasks of this rollout have other revisions than intended. It is not known yet what is due.
-  if (bindings.some(({ desired }) => desired === undefined)) return unchanged;
+  // The update is completed, but tasks of this rollout have other revisions than intended. It may not be known yet what is due.
+  const isUnknown = bindings.some(({ desired }) => desired === undefined);
+  if (isUnknown) return { ...unchanged, waitingReason: blockerOf(serviceState)?.waitingReason ?? null };
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.
   if (!runForLong(serviceState)) return unchanged;

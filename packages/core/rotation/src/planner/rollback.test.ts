@@ -793,7 +793,10 @@ test('a rollout that missed some tasks is not complete before it is known what i
   const missed: Told = { state: 'completed', actual: [{ task: task('new', 5), value: value('r1') }] };
   const unknown = decide({ ...missed, desired: null, serviceState: { failures: [] } });
   expect(typesOf(unknown)).toEqual([]);
-  expect(unknown.entry.rollout).toEqual(rollout);
+  expect(unknown).toMatchObject({ entry: { rollout }, waitingReason: { code: 'NEWEST_VALUE_UNKNOWN' } });
+  const undeliverable = [{ secret: 's1', reason: 'there is none' }];
+  const gone = decide({ ...missed, desired: null, serviceState: { failures: [], undeliverable } });
+  expect(gone).toMatchObject({ entry: { rollout }, waitingReason: { code: 'SECRET_UNDELIVERABLE' } });
 });
 
 test('a rollback is counted as failed if its tasks fail with the last good value too, also if Swarm completes its update', () => {
