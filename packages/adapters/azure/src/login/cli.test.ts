@@ -1,4 +1,7 @@
+import childProcess from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, EventBus } from '@vault-swarm/kernel';
@@ -133,6 +136,21 @@ test('a missing az is an error that says what to install', async () => {
     code: 'UNAUTHENTICATED',
     message: expect.stringContaining('the program az is not found; install the Azure CLI'),
   });
+});
+
+test('an az that can not be started, since no file is free, is an error and does not end the process', async () => {
+  // Node starts no streams then, and emits the error later.
+  const child = new EventEmitter() as childProcess.ChildProcess;
+  const spawn = vi.spyOn(childProcess, 'spawn').mockImplementation(() => {
+    process.nextTick(() => child.emit('error', Object.assign(new Error('spawn az EMFILE'), { code: 'EMFILE' })));
+    return child;
+  });
+  syncBuiltinESMExports();
+  open.push(async () => {
+    spawn.mockRestore();
+    syncBuiltinESMExports();
+  });
+  expect(await errorOf()).toMatchObject({ code: 'UNAVAILABLE', message: "azure: az can't be started (EMFILE)" });
 });
 
 /** Whether a process exists that has not ended. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
 import { type Events, ProviderError } from '@vault-swarm/provider';
 import { type AccessToken, fieldAt, textAt } from '@vault-swarm/rest-client';
@@ -61,16 +62,18 @@ function runAz(args: readonly string[], signal: AbortSignal): Promise<Output> {
   const child = spawn('az', args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const { promise, resolve, reject } = Promise.withResolvers<Output>();
   const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
-      output[stream] += text;
+  child.once('error', reject);
+  child.once('close', (exitCode) => resolve({ exitCode, ...output }));
+  for (const name of ['stdout', 'stderr'] as const) {
+    // If no file is free, Node starts no streams, although its types have them. It emits the error later.
+    const stream: Readable | undefined = child[name];
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
       if (output.stdout.length + output.stderr.length > MAX_OUTPUT) killGroup(child);
     });
   }
   const abort = () => killGroup(child);
   signal.addEventListener('abort', abort, { once: true });
-  child.once('error', reject);
-  child.once('close', (exitCode) => resolve({ exitCode, ...output }));
   return promise.finally(() => signal.removeEventListener('abort', abort));
 }
 
@@ -117,8 +120,10 @@ function failureOf(error: unknown, name: string): ProviderError {
     return new ProviderError('UNAVAILABLE', `${name}: az did not end within ${error.deadlineMs} ms`);
   }
   // An abort, or az can't be started.
-  const code = fieldAt(error, 'code');
-  if (code !== 'ENOENT' && code !== 'EACCES') return new ProviderError('UNAVAILABLE', `${name}: the login was aborted`);
+  const code = textAt(error, 'code');
+  if (code === undefined) return new ProviderError('UNAVAILABLE', `${name}: the login was aborted`);
+  if (code !== 'ENOENT' && code !== 'EACCES')
+    return new ProviderError('UNAVAILABLE', `${name}: az can't be started (${code})`);
   const advice = 'install the Azure CLI, or remove AZURE_TOKEN_CREDENTIALS and use another login';
   return new ProviderError('UNAUTHENTICATED', `${name}: the program az is not found; ${advice}`);
 }
