@@ -25,7 +25,7 @@ const ANNOUNCEMENT_VALID_MS = 2.5 * ANNOUNCEMENT_RENEWED_AFTER_MS;
 /** An engine tells the other managers of a managed plugin up to 20 s after it was enabled. */
 const UNCONFIRMED_MS = 60_000;
 
-/** The state of the plugin on a manager. @param nowMs since 1970. */
+/** The state of the plugin on a manager. @param nowMs since 1970, by the leader's clock. */
 export function managerState(manager: ListedManager, nowMs: number): ManagerState {
   const { isSelf, isUp, isConfirmed, announcement } = manager;
   if (isSelf) return 'running';
@@ -33,7 +33,7 @@ export function managerState(manager: ListedManager, nowMs: number): ManagerStat
   if (isConfirmed === true) return 'running';
   if (announcement === null) return 'missing';
   if (announcement.state === 'stopped') return 'stopped';
-  const ageMs = nowMs - announcement.writtenAtMs;
+  const ageMs = nowMs - (announcement.writtenAtMs - announcement.clockAheadMs);
   if (isConfirmed === false && !(announcement.kind === 'managed' && ageMs < UNCONFIRMED_MS)) return 'stopped';
   return ageMs > ANNOUNCEMENT_VALID_MS ? 'unresponsive' : 'announced';
 }

@@ -235,6 +235,22 @@ test.each([
   },
 );
 
+test.each([
+  ['ahead', 3 * 3_600_000],
+  ['behind', -3 * 3_600_000],
+])('a clock that is hours %s makes no plugin unresponsive', async (_, aheadMs) => {
+  const swarm = new Swarm('m1', 'm2');
+  const [right, wrong] = [swarm.watch(), swarm.watch('1.0.0', 'm2')];
+  await swarm.rounds(right, 0);
+  swarm.clockAheadMs = aheadMs;
+  await swarm.rounds(wrong, 120_000);
+  expect(wrong.statuses()).toMatchObject([{ state: 'announced' }, { state: 'running' }]);
+  swarm.clockAheadMs = 0;
+  await swarm.rounds(right, 0);
+  expect(right.statuses()).toMatchObject([{ state: 'running' }, { state: 'announced' }]);
+  expect(right.problems()).toMatchObject([{ code: 'CLOCKS_DIFFER' }]);
+});
+
 test('a clock that is set while the plugin runs is compared again, and a leader has nothing to compare it with', async () => {
   const swarm = new Swarm('m1', 'm2');
   swarm.kind = { kind: 'managed', serviceId: null };

@@ -110,7 +110,7 @@ export class ManagerWatch {
   async #look(signal: AbortSignal): Promise<void> {
     const { managers, clock } = this.#ports;
     const listed = await managers.list({ signal });
-    const [nowMs, monotonicMs] = [clock.now(), clock.monotonic()];
+    const [nowMs, monotonicMs] = [this.#leaderNowMs, clock.monotonic()];
     this.#listed = listed.map((manager) => ({ ...manager, state: managerState(manager, nowMs) }));
     this.#withoutSinceMs = new Map(
       this.#listed.filter(isWithoutPlugin).map(({ id }) => [id, this.#withoutSinceMs.get(id) ?? monotonicMs] as const),
@@ -149,13 +149,19 @@ export class ManagerWatch {
     // A start in the future is from before the clock was corrected. A process that was killed announced no stop.
     const nowMs = this.#ports.clock.now();
     const isLater = found.startedAtMs > this.#startedAtMs && found.startedAtMs <= nowMs;
-    if (isLater && !isWithoutPlugin({ state: managerState({ ...self, isSelf: false }, nowMs) })) return false;
+    if (isLater && !isWithoutPlugin({ state: managerState({ ...self, isSelf: false }, this.#leaderNowMs) }))
+      return false;
     if (found.startedAtMs !== this.#startedAtMs) return true;
     const { kind, serviceId } = this.#kind;
     if (found.kind !== kind || found.serviceId !== serviceId) return true;
     const { aheadMs } = this.#leaderClock;
     if (Math.sign(found.clockAheadMs) !== Math.sign(aheadMs) || this.#leaderClock.isDue(self)) return true;
     return kind === 'process' && nowMs - found.writtenAtMs > ANNOUNCEMENT_RENEWED_AFTER_MS;
+  }
+
+  /** The time by the leader's clock, since other managers' clocks are compared with that one. */
+  get #leaderNowMs(): number {
+    return this.#ports.clock.now() - this.#leaderClock.aheadMs;
   }
 
   #announcement(state: PluginAnnouncement['state']): PluginAnnouncement {
