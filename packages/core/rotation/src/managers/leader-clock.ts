@@ -3,6 +3,8 @@ import type { ListedManager } from '../ports/manager-directory.ts';
 
 /** A smaller difference does no harm, and is what slow writes make of clocks that agree. */
 const CLOCKS_AGREE_WITHIN_MS = 30_000;
+/** A clock that was wrong has to be this close to be right: else each slower write could change what is announced. */
+const CLOCKS_AGREE_AGAIN_WITHIN_MS = 20_000;
 /** How often a clock that is wrong is compared again, until it is right. */
 const COMPARED_AGAIN_AFTER_MS = 600_000;
 
@@ -63,7 +65,8 @@ export class LeaderClock {
   }
 
   #compared(aheadMs: number, offsetMs: number): void {
-    this.#aheadMs = Math.abs(aheadMs) > CLOCKS_AGREE_WITHIN_MS ? Math.round(aheadMs) : 0;
+    const withinMs = this.#aheadMs === 0 ? CLOCKS_AGREE_WITHIN_MS : CLOCKS_AGREE_AGAIN_WITHIN_MS;
+    this.#aheadMs = Math.abs(aheadMs) > withinMs ? Math.round(aheadMs) : 0;
     this.#written = null;
     this.#comparedAtMs = this.#clock.monotonic();
     this.#offsetMs = offsetMs;
