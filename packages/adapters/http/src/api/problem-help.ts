@@ -63,7 +63,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   LEDGER_TOO_NEW: {
     meaning:
-      'A later version of the plugin wrote the ledger. This version can not read it. It serves secrets, and rolls and writes nothing.',
+      'A later version of the plugin wrote the ledger. This version cannot read it. It serves secrets, and rolls and writes nothing.',
     steps: ['Update the plugin on this manager to the version of the others: `vault-swarm status` lists the versions.'],
     guide: 'guides/upgrade.md#versions-side-by-side',
   },
@@ -77,7 +77,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     guide: 'guides/operate.md#the-managers',
   },
   SERVICE_FAILING: {
-    meaning: 'No task of the service runs, or all fail again and again. The message is the cause.',
+    meaning: 'No task of the service runs, or all fail again and again. The message has the cause.',
     steps: [
       'Read each attempt: `docker service ps --no-trunc NAME`, and the output: `docker service logs NAME`.',
       'If a secret has no value, fix that first: `vault-swarm secrets --problems`.',
@@ -117,8 +117,8 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning:
       "The plugin's own access policy does not allow a service to read a secret. The provider is not asked, and the tasks of the service do not start.",
     steps: [
-      'The message names the service, the secret, what is granted, and the rule.',
-      'Correct the rule in `CONFIG_FILE` on all managers, or the labels of the secret. A changed file is read by itself.',
+      'Read the message: it names the service, the secret, what is granted, and the rule.',
+      'Correct the rule in `CONFIG_FILE` on all managers, or the labels of the secret. The plugin reads a changed file by itself.',
     ],
     guide: 'guides/access.md',
   },
@@ -129,7 +129,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   VALUE_QUARANTINED: {
     meaning:
-      'Tasks failed with a new value. The service has its last good value again, and gets the new one no more. Other services are not rolled to it.',
+      'Tasks failed with a new value. The service has its last good value again, and no longer gets the new one. Other services are not rolled to it.',
     steps: [
       'Read why the tasks failed: `docker service ps --no-trunc NAME`, and `docker service logs NAME`.',
       'If the value is wrong, write a correct one. The plugin rolls it out by itself.',
@@ -141,7 +141,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning:
       'A rollout failed, is stuck, or waits for you. Running tasks keep their values. Other services are not delayed.',
     steps: [
-      "The text after the colon is Swarm's: a node, an image, memory, a network. Fix that.",
+      'Fix what the message names, such as a node, an image, memory or a network.',
       'Read each attempt: `docker service ps --no-trunc NAME`.',
       'The rollout continues by itself. To restart at once, run `vault-swarm rotate --service NAME`.',
     ],
@@ -161,16 +161,16 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
       'The plugins do not have the same `LEDGER_KEY`. Nothing fails yet. If a manager with another key leads, it does not trust the ledger, and nothing is rotated. The message has an id of each key, which does not reveal the key.',
     steps: [
       'Give the managers that the action names the `LEDGER_KEY_FILE` of the others, and restart their plugins.',
-      'While you add or replace the key, this is normal until the last manager has it.',
+      'While you add the key, this is normal until the last manager has it.',
     ],
     guide: 'guides/ledger-key.md',
   },
   CLOCKS_DIFFER: {
     meaning:
-      'The clock of a manager differs by more than 30 s from the clock of the manager that led. Logins may be refused, and credentials may end too soon or too late. From 10 minutes on, a plugin may not trust the ledger after a restart.',
+      'The clock of a manager differs by more than 30 s from the clock of the manager that led. Logins may be refused, and credentials may be replaced too early or too late. If the clocks differ by more than 10 minutes, a plugin that restarts may not trust the ledger.',
     steps: [
       'Compare the clocks: run `timedatectl` on each manager. If the message names all managers but one, the clock of that one is wrong.',
-      'Turn on NTP: `timedatectl set-ntp true`. The problem ends up to 3 minutes later.',
+      'Turn on NTP: `timedatectl set-ntp true`. The problem then ends within 3 minutes, or within 15 if the clock of a leader was wrong.',
     ],
     guide: 'guides/operate.md#clocks',
   },
@@ -181,7 +181,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     guide: 'guides/lockdown.md',
   },
   LEASE_ENDING_SOON: {
-    meaning: 'Tasks use a credential that ends before a rollout can replace it, or that has ended.',
+    meaning: 'Tasks use a credential that expires before a rollout can replace it, or that has expired.',
     steps: [
       'See why the service is not updated: `vault-swarm service NAME`. It is paused, blocked, or no credential is issued.',
       'Fix that, and rotate it now: `vault-swarm rotate --service NAME`.',
@@ -197,11 +197,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     guide: 'guides/leases.md',
   },
   LEASE_FAILING: {
-    meaning:
-      'A credential can not be issued, renewed or revoked. Without a renewal it ends under the tasks that use it.',
+    meaning: 'A credential cannot be issued, renewed or revoked. Without a renewal it expires while tasks use it.',
     steps: [
       'Do what the message says: most often the policy of the login lacks a rule.',
-      'See when the credentials end: `vault-swarm leases --problems`.',
+      'See when the credentials expire: `vault-swarm leases --problems`.',
     ],
     guide: 'guides/leases.md',
   },
@@ -236,7 +235,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   POLICY_INVALID: {
     meaning: '`CONFIG_FILE` was changed, and its access policy is not valid. The policy that was in force stays.',
-    steps: ['Correct what the message names. The file is read again by itself.'],
+    steps: ['Correct what the message names. The plugin reads the file again by itself.'],
     guide: 'guides/access.md',
   },
   CREDENTIAL_FILE_UNUSABLE: {
@@ -249,9 +248,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     guide: 'guides/troubleshooting.md#the-plugin-does-not-start',
   },
   CERTIFICATE_EXPIRED: {
-    meaning: 'The certificate of the monitoring port has ended. Clients refuse the connection. Secrets are delivered.',
+    meaning:
+      'The certificate of the monitoring port has expired. Clients refuse the connection. Secrets are delivered.',
     steps: [
-      'Replace the files of `MONITORING_TLS_CERT_FILE` and `MONITORING_TLS_KEY_FILE`. They are read again by themselves.',
+      'Replace the files of `MONITORING_TLS_CERT_FILE` and `MONITORING_TLS_KEY_FILE`. The plugin reads them again by itself.',
     ],
     guide: 'reference/environment.md',
   },
@@ -261,9 +261,9 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     guide: 'reference/environment.md',
   },
   CERTIFICATE_EXPIRING: {
-    meaning: 'The certificate of the monitoring port ends within 7 days.',
+    meaning: 'The certificate of the monitoring port expires within 7 days.',
     steps: [
-      'Replace the files of `MONITORING_TLS_CERT_FILE` and `MONITORING_TLS_KEY_FILE`. They are read again by themselves.',
+      'Replace the files of `MONITORING_TLS_CERT_FILE` and `MONITORING_TLS_KEY_FILE`. The plugin reads them again by itself.',
     ],
     guide: 'reference/environment.md',
   },
