@@ -11,8 +11,8 @@ const BEFORE_UNIT = /(?<=\d) (?=(?:ms|s|min|h|d|B|KiB|MiB|GiB)\b)/g;
 const NO_BREAK = '\u00a0';
 
 /**
- * Lines of at most `width` columns, broken at spaces, and not between a number and its unit; a word that is longer is broken where the line ends. At least one
- * line. `width` is at least 2, which is what one wide character takes.
+ * Lines of at most `width` columns, broken at spaces, and not between a number and its unit. A word that is longer is
+ * broken where the line ends. At least one line. `width` is at least 2, which is what one wide character takes.
  */
 export function wrap(text: string, width: number): readonly string[] {
   const lines = wrapAnsi(text.replaceAll(BEFORE_UNIT, NO_BREAK), width, { hard: true });
