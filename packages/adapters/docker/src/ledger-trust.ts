@@ -151,6 +151,6 @@ function wrongSignature(ownId: string, otherId: string): string {
 function outdated(atMs: number): string {
   return (
     `the ledger is a copy of the one of ${new Date(atMs).toISOString()}, which was written again later. If it is correct, ` +
-    "synchronise the managers' clocks"
+    "synchronize the managers' clocks"
   );
 }
