@@ -1,5 +1,12 @@
 import { inWords } from '@vault-swarm/provider';
-import { type BindingState, isNewer, pendingTasks, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
+import {
+  type BindingState,
+  isNewer,
+  isOutdated,
+  pendingTasks,
+  targetsDesired,
+  waitsForNodes,
+} from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
@@ -187,11 +194,17 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   if (bad.length >= FAILURES_OF_A_BAD_VALUE) {
     return rollBackValues(serviceState, open, { reason: 'paused', message: describeFailures(bad) ?? '' });
   }
+  const hasFailed = failures?.some((task) => isOurs(task) && task.started) === true;
+  // The failures after a change of the user may be caused by it. Tasks that start again get the newer values.
+  const isChanged = service.fingerprint !== open.fingerprint;
+  if (isChanged && hasFailed && !isStable(serviceState) && bindings.some((known) => isOutdated(open, known))) {
+    const failure: Failure = { reason: 'paused', message: describeFailures(failures ?? []) ?? '' };
+    return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
+  }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
   // If no state is reported, the update may not have started. After a change of the leader, completion is reported
   // even while the tasks of every slot fail repeatedly: the new leader checks only for slots with tasks of another
   // generation.
-  const hasFailed = failures?.some((task) => isOurs(task) && task.started) === true;
   const isVague = (service.rollout.state === 'none' || hasFailed) && !isStable(serviceState);
   const completeIfRunning = () => (isVague || !isFullyRunning(service) ? unchanged : complete(serviceState, open));
   if (without.length === 0) {
@@ -206,7 +219,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     return isForgotten ? resume(serviceState, open) : unchanged;
   }
   // The update is completed, but tasks of this rollout have other revisions than intended. It may not be known yet what is due.
-  const isUnknown = bindings.some(({ desired }) => desired === undefined);
+  const isUnknown = bindings.some((known) => known.desired === undefined && pendingTasks(open, known).length > 0);
   if (isUnknown) return { ...unchanged, waitingReason: blockerOf(serviceState)?.waitingReason ?? null };
   if (due.length === 0) return completeIfRunning();
   // Each attempt lets the orchestrator stop further tasks.

@@ -834,3 +834,18 @@ test('a rollback returns to the generation of tasks that only miss a value which
   const bindings = [{ binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual }, other];
   expect(decide({ actual, serviceState: { bindings } }).roll?.generation).toBe(4);
 });
+
+test('a rollout whose tasks fail after a change of the user ends for a newer value, which tasks that start again get', () => {
+  const starting: WorkloadTask = { ...task('again', 5), state: 'starting' };
+  const failing = { ...bad, fingerprint: 'spec 2' };
+  const changed: Told = {
+    state: 'completed',
+    service: { fingerprint: 'spec 2', tasks: [starting], desiredTasks: 1 },
+    actual: [],
+    serviceState: { failures: [failing], stableForMs: 0 },
+  };
+  expect(decide(changed).entry.rollout?.state).toBe('open');
+  const decision = decide({ ...changed, desired: value('r3') });
+  expect(typesOf(decision)).toEqual(['rollout.failed']);
+  expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
+});

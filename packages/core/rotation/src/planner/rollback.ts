@@ -39,6 +39,7 @@ import {
   type Decision,
   dueBindings,
   isFullyRunning,
+  isPaused,
   isScaledToZero,
   isStable,
   isUpToDate,
@@ -235,9 +236,10 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
   if (isBack) return after([...events, reported], noChange(next, null));
   const concerned = next.bindings.filter(({ binding }) => binding.key in set.failed);
   const returnTo = generationToReturnTo(next, open);
-  // The rollback only ends the pause then. It is intended now, and made once no task starts: it may stop any task first.
+  // The rollback would only end the pause. It is intended now, and made once no task starts: it may stop any task first.
+  const isWaiting = returnTo === null && isPaused(service) && awaitsTasks(next);
   const decision = startRollout(next, { continues: true, also: concerned, returnTo });
-  return after([...events, reported], returnTo === null && awaitsTasks(next) ? { ...decision, roll: null } : decision);
+  return after([...events, reported], isWaiting ? { ...decision, roll: null } : decision);
 }
 
 /**

@@ -34,6 +34,8 @@ interface AppliedRoll {
   wasMade: boolean;
   /** Whether the orchestrator reported that it was in progress. */
   wasRolling: boolean;
+  /** Whether the latest observation had no task of it, although its update was completed. */
+  wasMissing: boolean;
   /** Since when all of its tasks run, in monotonic milliseconds; `null` if they do not all run. */
   runsSinceMs: number | null;
 }
@@ -123,6 +125,7 @@ export class WiringGuard {
       previousTasks,
       wasMade: false,
       wasRolling: false,
+      wasMissing: false,
       runsSinceMs: null,
     });
   }
@@ -199,11 +202,14 @@ export class WiringGuard {
     // The next update of its user may have a smaller generation. The roll and its rollback need not have been observed.
     const wasMade = roll.wasMade || generation !== roll.previousGeneration;
     const isUndone = ROLLBACK_STATES.has(rollout.state) || (wasMade && generation < roll.generation);
+    // A snapshot need not be from one moment: its tasks may be of a rollback that the service does not show yet.
+    const { wasMissing } = roll;
+    roll.wasMissing = rollout.state === 'completed' && areNew && !running.some(isOurs);
     roll.wasRolling ||= rollout.state === 'rolling';
     roll.wasMade ||= generation >= roll.generation;
     if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten || isNeedless || isUndone) {
       this.#rolls.delete(id);
-    } else if (rollout.state === 'completed' && areNew && !running.some(isOurs)) {
+    } else if (roll.wasMissing && wasMissing) {
       this.#report(
         'generation',
         `roll was answered with applied, and no task of ${quoted(name)} has the generation ${roll.generation}: set the ` +

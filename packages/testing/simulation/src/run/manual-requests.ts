@@ -41,13 +41,14 @@ export class ManualRequests {
 
   /**
    * A plugin has accepted a request.
+   * @param serviceIds the services that there were when it was asked.
    * @param askedAtMs when it was asked.
    * @returns what is not true in its answer.
    */
-  accepted(answer: readonly RequestedService[], askedAtMs: number): readonly string[] {
+  accepted(answer: readonly RequestedService[], serviceIds: readonly string[], askedAtMs: number): readonly string[] {
     return answer.flatMap(({ name, secrets, outcome }) => {
       const service = this.#run.swarm.services.find((one) => one.name === name);
-      if (service === undefined) return [];
+      if (service === undefined || !serviceIds.includes(service.id)) return [];
       const uses = this.#usesOf(service, secrets);
       if (outcome === 'scheduled' || outcome === 'pending') {
         const requests = uses.map(({ name: secret, path }) => ({

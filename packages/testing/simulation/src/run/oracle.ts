@@ -122,8 +122,8 @@ export class Oracle {
   }
 
   /** A plugin accepted a manual rotation that it was asked for. */
-  requestAccepted(answer: readonly RequestedService[], askedAtMs: number): void {
-    for (const what of this.manual.accepted(answer, askedAtMs)) this.#violated(what);
+  requestAccepted(answer: readonly RequestedService[], serviceIds: readonly string[], askedAtMs: number): void {
+    for (const what of this.manual.accepted(answer, serviceIds, askedAtMs)) this.#violated(what);
   }
 
   /** Something makes that the past of a service may be forgotten in part. */

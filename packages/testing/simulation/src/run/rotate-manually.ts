@@ -13,7 +13,7 @@ export function rotateManually(
   plugin.rotate(request, { signal: new AbortController().signal }).then(
     (answer) => {
       run.say(`  asked for: ${JSON.stringify(answer)}`);
-      run.oracle.requestAccepted(answer, askedAtMs);
+      run.oracle.requestAccepted(answer, serviceIds, askedAtMs);
     },
     (error) => run.say(`  refused: ${String(error)}`),
   );

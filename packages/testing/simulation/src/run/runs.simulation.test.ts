@@ -191,6 +191,15 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6126085, 'a paused update left two running tasks in a slot', null],
   [6128770, 'one of two leaders did not know that a task had the last good value, and replaced it', null],
   [6149661, 'a request that was made again for a newer value was carried out with the earlier one', null],
+  [6168231, 'tasks that failed after a change of the user were given the old value for ever', null],
+  [6169968, 'a value that a user had rolled back came back after another one', null],
+  [
+    6171804,
+    'a snapshot had the tasks of a rollback that its service did not show yet, and a warning took the ports for wrong',
+    null,
+  ],
+  [6176149, 'an update that Swarm had rejected took a place in each pass in which it was made again', null],
+  [6179274, 'a service was removed, and made again, while a request for it was recorded', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [

@@ -62,6 +62,8 @@ export class UndoneRollouts {
     if (undone === undefined || rollout === undefined) return null;
     const { touchedAtMs, requestedAtMs } = this.#pasts.of(id);
     const isOver = touchedAtMs > undone.timeMs || requestedAtMs > undone.timeMs || this.#isChanged(undone);
+    // It may change back later.
+    if (isOver) this.#latest.delete(id);
     // A process that did not see all of the rollout can't tell who rolled it back.
     if (isOver || isSlow(this.#run) || this.#run.kinds.has('lost hints')) return null;
     const again = Object.keys(undone.values).filter((key) => {
