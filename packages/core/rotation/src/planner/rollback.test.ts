@@ -832,7 +832,9 @@ test('a rollback returns to the generation of tasks that only miss a value which
     ...{ desired: value('x2'), seenAtMs: 0, actual: [{ task: task('old', 4), value: value('x1') }] },
   };
   const bindings = [{ binding: bindingOf('s1'), desired: value('r2'), seenAtMs: 0, actual }, other];
-  expect(decide({ actual, serviceState: { bindings } }).roll?.generation).toBe(4);
+  const { roll, entry } = decide({ actual, serviceState: { bindings } });
+  expect(roll?.generation).toBe(4);
+  expect(entry.rollout?.direction).toBe('rollback');
 });
 
 test('a rollout whose tasks fail after a change of the user ends for a newer value, which tasks that start again get', () => {

@@ -242,9 +242,9 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
   // A value that changed since the previous rollout is new to the tasks, even if no running task shows it.
   const isLater = (known: BindingState) =>
     before !== null && known.binding.key in before.target && !targetsDesired(before, known);
-  const bindings = serviceState.bindings.filter((known) => {
-    return outdatedTasks(known).length > 0 || also.includes(known) || isLater(known);
-  });
+  // Tasks of an earlier generation keep what they have.
+  const isPart = (known: BindingState) => returnTo === null && (outdatedTasks(known).length > 0 || isLater(known));
+  const bindings = serviceState.bindings.filter((known) => also.includes(known) || isPart(known));
   // The tasks have all desired values. An empty rollout would have no time at which its change was seen.
   if (bindings.length === 0) return noChange(serviceState, null);
   const brings = bringing(serviceState, bindings);
