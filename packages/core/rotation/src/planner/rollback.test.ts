@@ -851,3 +851,11 @@ test('a rollout whose tasks fail after a change of the user ends for a newer val
   expect(typesOf(decision)).toEqual(['rollout.failed']);
   expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
 });
+
+test('a rollback by Swarm is not taken for one by the user if later failures may have hidden those of the rollout', () => {
+  const later = (id: string): FailedTask => ({ ...bad, id, generation: 4, started: false });
+  const after = (...failures: FailedTask[]) =>
+    typesOf(decide({ state: 'rolled-back', service: { generation: 4 }, serviceState: { failures } }));
+  expect(after(later('a'), later('b'))).toContain('quarantine.started');
+  expect(after(later('a'), later('b'), later('c'))).not.toContain('quarantine.started');
+});

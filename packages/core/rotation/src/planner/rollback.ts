@@ -86,6 +86,9 @@ function taskReason({ entry, failures }: ServiceState): string | null {
   return describeFailures(ofRollout.filter(({ started }) => started)) ?? describeFailures(ofRollout);
 }
 
+/** The orchestrator keeps only the latest tasks: after this many later failures, those of a rollout may be forgotten. */
+const FORGETS_AFTER = 3;
+
 /** Whether the user rolled the service back although no task of the rollout failed. */
 function isRolledBackByUser(
   { service, entry, failures, continuouslyObserved }: ServiceState,
@@ -94,8 +97,9 @@ function isRolledBackByUser(
   const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
   // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
   // were none.
-  const isKnown = continuouslyObserved && failures !== null;
-  return isUndone && isKnown && !failures.some(({ generation }) => isOfRollout(entry, generation));
+  if (!isUndone || !continuouslyObserved || failures === null) return false;
+  const later = failures.filter(({ endedAtMs }) => endedAtMs >= open.startedAtMs);
+  return later.length < FORGETS_AFTER && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }
 
 /**

@@ -101,6 +101,11 @@ export class GroundTruth {
     return list.findLast(({ text }, index) => text !== list[index - 1]?.text)?.atMs ?? 0;
   }
 
+  /** When a path was last written, also with the same text. */
+  writtenAtMs(path: string): number {
+    return this.#written.get(path)?.at(-1)?.atMs ?? 0;
+  }
+
   /** When a path last lost the text that it had before the present one: there may have been none in between. */
   lostEarlierAtMs(path: string): number {
     const list = this.#written.get(path) ?? [];

@@ -63,13 +63,13 @@ export class QuietTime {
 
   /**
    * Whether a value may still be in question at the start. Without an order of revisions, a value that differs from the
-   * newest one known counts only after a minute, and is read again and again until then.
+   * newest one known counts only after a minute, also if it has the same bytes, and is read again and again until then.
    */
   #isSettling(): boolean {
     const { swarm, truth, provider } = this.#run;
     if (provider.abilities.orders !== 'none') return false;
     const paths = swarm.services.flatMap((service) => truth.bindingsOf(service).map(({ path }) => path));
-    return paths.some((path) => truth.changedAtMs(path) > this.#startedAtMs - SETTLES_WITHIN_MS);
+    return paths.some((path) => truth.writtenAtMs(path) > this.#startedAtMs - SETTLES_WITHIN_MS);
   }
 
   /** If all is in order, the status shows no problem, and no service waits. */
