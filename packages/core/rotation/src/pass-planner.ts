@@ -72,9 +72,9 @@ export class PassPlanner implements RequestPlanner {
    * usable.
    */
   adopt(observed: Observation): LedgerDocument {
-    const { role, bindings, stored } = observed;
+    const { startedAtMs, role, bindings, stored } = observed;
     const tasks = bindings.services.flatMap(({ service }) => service.tasks);
-    this.#parts.deliveryLog.observe(tasks, role === 'leader');
+    this.#parts.deliveryLog.observe(tasks, role === 'leader', startedAtMs);
     const asStored = ledgerAsStored(stored, () => this.#parts.poller.keyOfFirstLedger());
     const found = migrateKeys(asStored, bindings.services);
     this.#parts.poller.useKeyOf(found);

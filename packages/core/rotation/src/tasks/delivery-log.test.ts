@@ -21,7 +21,7 @@ function setUp() {
     return key.is === null ? null : `${new TextDecoder().decode(value.reveal())} under ${key.is}`;
   };
   const deliveryLog = new DeliveryLog({ now: () => time.nowMs, monotonic: () => time.nowMs }, 20_000, digestOf);
-  const see = (...tasks: WorkloadTask[]) => deliveryLog.observe(tasks, true);
+  const see = (...tasks: WorkloadTask[]) => deliveryLog.observe(tasks, true, time.nowMs);
   return {
     deliveryLog,
     time,
@@ -94,7 +94,7 @@ test('and for an older task that was seen starting after it was answered', () =>
 test('nor is one to a task of the leader before, which a new leader is asked for too', () => {
   const { time, deliveryLog, answer, see, actual } = setUp();
   time.nowMs += 5_000;
-  deliveryLog.observe([task('starting', START_MS + 1)], false);
+  deliveryLog.observe([task('starting', START_MS + 1)], false, time.nowMs);
   answer('r2');
   see(task('running', START_MS + 1));
   expect(actual()).toEqual([]);
@@ -123,7 +123,7 @@ test('or if the latest poll did not show it, whatever the clocks say of when it 
   answer('r2');
   see(task('running', START_MS - 60_000));
   expect(actual()).toEqual(tagged('r2'));
-  deliveryLog.observe([], false);
+  deliveryLog.observe([], false, time.nowMs);
   deliveryLog.record('t2', { secretName: 'db', refKey: 'ref', revision: 'r3', value: SecretValue.fromText('r3') });
   see({ ...task('running', START_MS - 60_000), id: 't2' });
   expect(deliveryLog.values('t2', 'db')).toEqual([]);
@@ -176,4 +176,14 @@ test('tasks that were given the same value share one note of it, until the key o
   expect(first.map(({ digest }) => digest)).toEqual(['r1 under k1']);
   key.is = 'k2';
   expect(give('c').map(({ digest }) => digest)).toEqual(['r1 under k2']);
+});
+
+test('a task that another process may have been asked for is not seen starting by an observation from before the answer', () => {
+  const { deliveryLog, answer, see, actual, time } = setUp();
+  const earlier = START_MS - 2_000;
+  answer('r2');
+  time.nowMs += 100;
+  deliveryLog.observe([task('starting', earlier)], true, START_MS - 1_000);
+  see(task('running', earlier));
+  expect(actual()).toEqual([]);
 });

@@ -26,6 +26,8 @@ interface TaskDeliveries {
   /** By the secret's name. More than one if the task requested it again in between. */
   readonly answers: Map<string, readonly Answer[]>;
   recordedAtMs: number;
+  /** The same, in monotonic milliseconds. */
+  recordedAtMonotonicMs: number;
   /** Since when the orchestrator had been asking this process and no other one, in milliseconds since 1970. */
   readonly leaderSinceMs: number;
   /**
@@ -92,11 +94,11 @@ export class DeliveryLog {
 
   /** Records a delivery that was made now. */
   record(taskId: string, { secretName, refKey, revision, value }: GivenValue): void {
-    const nowMs = this.#clock.now();
-    if (this.#clock.monotonic() - this.#requestedAtMs > this.#leadershipValidMs) this.#leaderSinceMs = null;
+    const [nowMs, monotonicMs] = [this.#clock.now(), this.#clock.monotonic()];
+    if (monotonicMs - this.#requestedAtMs > this.#leadershipValidMs) this.#leaderSinceMs = null;
     if (this.#leaderSinceMs === null) {
       this.#leaderSinceMs = nowMs;
-      this.#requestedAtMs = this.#clock.monotonic();
+      this.#requestedAtMs = monotonicMs;
       this.#starting = new Set();
       this.#shown = null;
     }
@@ -106,11 +108,13 @@ export class DeliveryLog {
       // A task that was not in the leader's latest snapshot was created after it.
       const seenStarting = this.#starting.has(taskId) || this.#shown?.has(taskId) === false;
       const leaderSinceMs = this.#leaderSinceMs;
-      task = { answers: new Map(), recordedAtMs: nowMs, leaderSinceMs, seenStarting, frozen: false };
+      const recorded = { recordedAtMs: nowMs, recordedAtMonotonicMs: monotonicMs };
+      task = { answers: new Map(), ...recorded, leaderSinceMs, seenStarting, frozen: false };
       this.#tasks.set(taskId, task);
     }
     if (task.frozen) return;
     task.recordedAtMs = nowMs;
+    task.recordedAtMonotonicMs = monotonicMs;
     const answers = task.answers.get(secretName) ?? NO_ANSWERS;
     if (answers.some((answer) => answer.refKey === refKey && answer.ofProvider === revision)) return;
     const given = this.#answersWith(refKey, revision, value);
@@ -134,8 +138,9 @@ export class DeliveryLog {
   /**
    * Records which tasks exist, and which of them run.
    * @param isAsked whether this node was the leader then: the orchestrator asks only the leader's plugin.
+   * @param startedAtMs when the observation started, in monotonic milliseconds: the answer can be that old.
    */
-  observe(tasks: Iterable<WorkloadTask>, isAsked: boolean): void {
+  observe(tasks: Iterable<WorkloadTask>, isAsked: boolean, startedAtMs: number): void {
     const nowMs = this.#clock.now();
     this.#leaderSinceMs = isAsked ? (this.#leaderSinceMs ?? nowMs) : null;
     if (isAsked) this.#requestedAtMs = this.#clock.monotonic();
@@ -162,7 +167,7 @@ export class DeliveryLog {
       if (task === undefined) {
         if (nowMs - record.recordedAtMs > UNSEEN_TASK_MS) this.#tasks.delete(id);
       } else if (task.state === 'starting') {
-        record.seenStarting = true;
+        record.seenStarting ||= record.recordedAtMonotonicMs <= startedAtMs;
       } else if (!record.frozen) {
         // The task was created while another process was asked. It may already have run when this process answered.
         const mayBeEarlier = isBehind || task.createdAtMs < record.leaderSinceMs - MADE_BEFORE_MS;

@@ -200,7 +200,7 @@ export class WiringGuard {
       state === 'ended' && reason !== '' && roll.previousTasks.has(id);
     const isNeedless = rollout.state === 'none' && tasks.some(hasFailed);
     // The next update of its user may have a smaller generation. The roll and its rollback need not have been observed.
-    const wasMade = roll.wasMade || generation !== roll.previousGeneration;
+    const wasMade = roll.wasMade || generation !== roll.previousGeneration || tasks.some(isOurs);
     const isUndone = ROLLBACK_STATES.has(rollout.state) || (wasMade && generation < roll.generation);
     // A snapshot need not be from one moment: its tasks may be of a rollback that the service does not show yet.
     const { wasMissing } = roll;

@@ -296,8 +296,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'rolls out again what its user rolled back',
     file: 'rotation/src/planner/rollback.ts',
-    from: '  return isUndone && isKnown && !failures',
-    to: '  return false && isUndone && isKnown && !failures',
+    from: '  return later.length < FORGETS_AFTER && !failures',
+    to: '  return false && later.length < FORGETS_AFTER && !failures',
     kinds: ['user rollback', 'several values'],
   },
   {
@@ -325,8 +325,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'forgets that a value failed while the task that was given it starts',
     file: 'rotation/src/tasks/task-records.ts',
-    from: '(now === undefined || isStarting || outdated.has(binding))',
-    to: '(now === undefined || outdated.has(binding))',
+    from: 'const mayBeBad = now === undefined || isStarting || isTried',
+    to: 'const mayBeBad = now === undefined || isTried',
     firstSeed: 1_200,
     kinds: RARE,
   },

@@ -24,6 +24,11 @@ export class DeliveryOracle {
     return this.#latest.get(taskId)?.timeMs ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** Whether this manager answered last to a task before it ran. */
+  isBy(taskId: string, manager: string): boolean {
+    return this.#latest.get(taskId)?.manager === manager;
+  }
+
   /** A process ended: it has not recorded what it gave since then. */
   lost(manager: string, sinceMs: number): void {
     for (const [taskId, answer] of this.#latest) {

@@ -257,10 +257,14 @@ export class Oracle {
     if (newer !== null) {
       this.#violated(`${task.id} was given ${secret.name} ${given.revision} by ${manager}, which had given ${newer}`);
     }
-    if (task.state !== 'starting') return;
-    if (this.leadership.isApart(manager)) this.leadsAnew();
     const { clockOffsetMs } = cluster.manager(manager);
     const taskMadeMs = clock.now() + clockOffsetMs - task.createdAtMs;
+    if (task.state === 'running' && !this.#answers.isBy(task.id, manager)) {
+      // By a clock that is behind, the task was made after this manager was first asked.
+      if (taskMadeMs <= this.leadership.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
+    }
+    if (task.state !== 'starting') return;
+    if (this.leadership.isApart(manager)) this.leadsAnew();
     const seemsEarlier = taskMadeMs > this.leadership.asked(manager) + 1_000;
     if (seemsEarlier) this.#answers.isNoEvidence(task.id);
     // With another clock than Swarm's it can't tell this task from those of the leader before, until it has looked.
