@@ -127,8 +127,11 @@ export class PassPlanner implements RequestPlanner {
       ramp: this.ramp,
       earlierUses: (serviceId) => this.#parts.status.plannedUses(serviceId),
       undeliverable: (key) => this.undeliverable(key),
-      ...findings,
       current: (key) => leased?.get(key) ?? findings.current(key),
+      answered: (taskId, secretName) => {
+        const values = findings.answered(taskId, secretName);
+        return values.length > 0 ? values : this.#parts.leases.known(taskId, secretName);
+      },
     });
   }
 

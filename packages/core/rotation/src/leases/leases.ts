@@ -2,7 +2,7 @@ import { BoundedMap, type Clock, type Random } from '@vault-swarm/kernel';
 import type { CallOptions, Events, LeasedAnswer, LeasedRequest, ProviderInstance } from '@vault-swarm/provider';
 import type { Observation } from '../bindings/observation.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
-import { tagRevision } from '../ledger/secret-version.ts';
+import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { RollAction } from '../planner/service-state.ts';
 import type { LedgerStore, Orchestrator, Role } from '../ports/orchestrator.ts';
 import type { LeaseSettings } from '../ports/rotation-ports.ts';
@@ -12,6 +12,7 @@ import type { CurrentValue } from '../tasks/task-revision.ts';
 import { Ticker } from '../ticker.ts';
 import { HeldLeases } from './held-leases.ts';
 import { Issuing } from './issuing.ts';
+import { KnownEpochs } from './known-epochs.ts';
 import { LeaseAccounts } from './lease-accounts.ts';
 import { addHolder, addSet, type LeaseChange } from './lease-changes.ts';
 import { generationKey, holderId, isOfGeneration } from './lease-document.ts';
@@ -57,6 +58,7 @@ export class Leases {
   #role: Role | null = null;
   #leaderSinceMs = 0;
   #uses: LeaseUses = NO_LEASE_USES;
+  #known = new KnownEpochs([], []);
   /** By the ref key of the binding. */
   #current: ReadonlyMap<string, CurrentValue> = new Map();
   /** When the epoch of a service grows next, in milliseconds since 1970. */
@@ -168,6 +170,11 @@ export class Leases {
     return this.#current.get(refKey);
   }
 
+  /** The epoch that a task has for a secret, as the accounts say: see {@link KnownEpochs}. */
+  known(taskId: string, secretName: string): readonly SecretVersion[] {
+    return this.#known.versions(taskId, secretName);
+  }
+
   /** Why no credential can be issued for a secret now; `null` if the latest attempt did not fail for good. */
   refusal(refKey: string): string | null {
     const use = this.#uses.ofRefKey(refKey);
@@ -226,6 +233,7 @@ export class Leases {
     const { values, nextMs } = this.#desired(this.#uses);
     this.#current = values;
     this.#nextMs = nextMs;
+    this.#known = new KnownEpochs(bindings.services, this.#accounts.view.sets);
     this.#forget(this.#upkeep.findUnused(ledger, startedAtMs));
     if (role === 'leader') this.#work.wake();
   }

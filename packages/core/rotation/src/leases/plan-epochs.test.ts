@@ -81,6 +81,14 @@ describe('the epoch of a service', () => {
     expect(at(62_000, { sets, recorded: 2, entry: failed(2_000) })).toBe(3);
   });
 
+  it('grows again at once if the clock was ahead of the process that saw the failure', () => {
+    const ahead = { ...set, issuedAtMs: HOUR_MS * 2, endMs: HOUR_MS * 3 };
+    const entry = failed(HOUR_MS * 2);
+    expect(at(HOUR_MS, { sets: [ahead], recorded: 2, entry })).toBe(3);
+    expect(at(HOUR_MS * 0.5, { recorded: 2, entry })).toBe(2);
+    expect(at(HOUR_MS * 0.87, { recorded: 2, entry })).toBe(3);
+  });
+
   it('is that of the rollout for its tasks, and the last good one while the next is quarantined', () => {
     const rollout = {
       ...({ direction: 'forward', state: 'open' } as const),

@@ -75,6 +75,8 @@ function growsAtMs(input: EpochInput, set: LeaseSet, base: number): number {
   const dueMs = dueAtMs(input, set, base);
   if (attempt === 0) return dueMs;
   const failedMs = failedAtMs(input, base);
+  // The clock of the process that saw the failure was ahead: a pause from then on would have no end that is known.
+  if (Number.isFinite(failedMs) && failedMs - input.nowMs > toleranceMs(set)) return dueMs;
   const pauseMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
   const leftMs = (set.endMs ?? Number.POSITIVE_INFINITY) - failedMs;
   return Math.max(dueMs, failedMs + (leftMs > 0 ? Math.min(pauseMs, leftMs / 4) : pauseMs));
@@ -83,9 +85,12 @@ function growsAtMs(input: EpochInput, set: LeaseSet, base: number): number {
 function dueAtMs({ nowMs, rolloutMs }: EpochInput, set: LeaseSet, base: number): number {
   if (set.endMs === null) return Number.POSITIVE_INFINITY;
   // The clock of the process that issued it was ahead, so it ends sooner than its end says.
-  const toleranceMs = Math.max(CLOCK_TOLERANCE_MS, (set.endMs - set.issuedAtMs) * CLOCK_TOLERANCE);
-  if (set.issuedAtMs - nowMs > toleranceMs) return Number.NEGATIVE_INFINITY;
+  if (set.issuedAtMs - nowMs > toleranceMs(set)) return Number.NEGATIVE_INFINITY;
   return rollAtMs(set, rolloutMs, base - set.epoch);
+}
+
+function toleranceMs({ issuedAtMs, endMs }: LeaseSet): number {
+  return Math.max(CLOCK_TOLERANCE_MS, ((endMs ?? issuedAtMs) - issuedAtMs) * CLOCK_TOLERANCE);
 }
 
 /**

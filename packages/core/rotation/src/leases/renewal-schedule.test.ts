@@ -37,12 +37,23 @@ it('tries a failed renewal again at least four times before the end', () => {
   expect(schedule.failuresOf('a')).toBe(attempts);
 });
 
+it('tries again what should have ended within a tenth of its time, since another process may have renewed it', () => {
+  const schedule = new RenewalSchedule(() => 1);
+  schedule.renewed('a', 300_000, 0);
+  let nowMs = 300_000;
+  while (nowMs < 600_000) {
+    schedule.failed('a', nowMs);
+    expect(schedule.nextAtMs - nowMs).toBeLessThanOrEqual(30_000);
+    nowMs = schedule.nextAtMs;
+  }
+});
+
 it('rarely tries again what has ended, and never what does not exist any more', () => {
   const schedule = new RenewalSchedule(() => 1);
-  schedule.renewed('a', 100_000, 0);
-  for (let nowMs = 100_000; nowMs < 700_000; nowMs = schedule.nextAtMs) schedule.failed('a', nowMs);
+  schedule.renewed('a', 3_600_000, 0);
+  for (let nowMs = 3_600_000; nowMs < 4_200_000; nowMs = schedule.nextAtMs) schedule.failed('a', nowMs);
   expect(schedule.failuresOf('a')).toBeLessThan(12);
   schedule.gone('a');
-  schedule.keep(new Map([['a', 100_000]]), 700_000);
+  schedule.keep(new Map([['a', 3_600_000]]), 4_200_000);
   expect(schedule.nextAtMs).toBe(Number.POSITIVE_INFINITY);
 });

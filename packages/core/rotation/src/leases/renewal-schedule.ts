@@ -16,6 +16,8 @@ const DUE_FROM = 0.6;
 const DUE_SPREAD = 0.1;
 /** The leader before renewed everything at 70 % at the latest. A new one renews what it takes over within this part. */
 const TAKEOVER = 0.1;
+/** After its end it is tried again in each such part of its time. */
+const ENDED = 0.1;
 
 /** When leases and holders are renewed: at 60–70 % of their time, and again soon after a failure. Time is an input. */
 export class RenewalSchedule {
@@ -50,8 +52,9 @@ export class RenewalSchedule {
     if (renewal === undefined) return;
     // What this process never renewed has three tenths of its time left.
     const leftMs = (renewal.endsAtMs ?? nowMs + renewal.everyMs * 0.3) - nowMs;
-    // What has ended can't be saved any more.
-    const mostMs = leftMs <= 0 ? RETRY_MAX_MS : Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, leftMs / 4));
+    // What should have ended lives on if another process that believed it leads has renewed it since.
+    const partMs = leftMs <= 0 ? renewal.everyMs * ENDED : leftMs / 4;
+    const mostMs = Math.max(RETRY_FIRST_MS, Math.min(RETRY_MAX_MS, partMs));
     renewal.dueAtMs = nowMs + backoffMs(RETRY_FIRST_MS, mostMs, renewal.failures) * (0.5 + this.#jitter() / 2);
     renewal.failures += 1;
   }
