@@ -16,8 +16,8 @@ export interface LeaseWorld {
   readonly accounts: () => string;
   /** The life of the plugin that leads; `null` if none does. */
   readonly leadingProcess: () => string | null;
-  /** Whether the clock of a manager is wrong. */
-  readonly isClockWrong: () => boolean;
+  /** How far the clock of a life of the plugin is ahead, in milliseconds. */
+  readonly aheadMs: (process: string) => number;
   /** Whether something is wrong now that keeps leases from being replaced: no leader, no plugin on it, no provider. */
   readonly isDisturbed: () => boolean;
 }
@@ -33,17 +33,33 @@ const REVOKED_WITHIN_MS = 120_000;
 const HOUR_MS = 3_600_000;
 /** A task may run by the time its issue ends. In milliseconds. */
 const START_MS = 60_000;
+/** The answer to an issue takes no longer than this. In milliseconds. */
+const ANSWER_MS = 5_000;
 /** What an issue that fails for so many seconds may cost. */
 const attemptsIn = (seconds: number) => Math.log2(seconds + 1) + 60 + seconds / 25;
+
+/** A life of the plugin that wrote an end into the accounts that is too late, since its clock was ahead. */
+interface Ahead {
+  readonly process: string;
+  readonly byMs: number;
+}
+
+/** A credential that a life of the plugin issued. */
+interface IssuedAt {
+  /** In monotonic milliseconds. */
+  readonly atMs: number;
+  /** By the clock of that life; `null` if it is not known. */
+  readonly endsAtMs: number | null;
+}
 
 /** What is known of a credential that a task uses. */
 interface Watched {
   endsAtMs: number;
   /** The longest time without a disturbance since it is due. */
   calmMs: number;
-  /** Which life of the plugin led when the task got it, and whether a clock was wrong then: later ones can't know its end. */
-  readonly givenBy: string | null;
-  readonly isClockWrong: boolean;
+  readonly service: string;
+  /** Other lives of the plugin believe the end that this one wrote. */
+  ahead: Ahead | null;
   /** Since when a running task uses it although it has ended. */
   endedAtMs: number | null;
 }
@@ -57,8 +73,10 @@ export class LeaseOracle {
   readonly #watched = new Map<string, Watched>();
   /** Credentials that an operator or a wrong clock ended. */
   readonly #operators = new Set<string>();
-  /** By process, service and generation: when credentials were issued, in monotonic milliseconds. */
-  readonly #issued = new Map<string, readonly number[]>();
+  /** Credentials that were issued by a clock that was ahead. */
+  readonly #issuedAhead = new Map<string, Ahead>();
+  /** By process, service and generation. */
+  readonly #issued = new Map<string, readonly IssuedAt[]>();
   /** By process and service: when credentials were issued for tasks that had started, in monotonic milliseconds. */
   readonly #unplanned = new Map<string, readonly number[]>();
   /** By process and service: since when issues fail, and how many attempts there were. */
@@ -112,13 +130,22 @@ export class LeaseOracle {
       if (failing.attempts > most) this.#violated(`${process} tried ${failing.attempts} issues without a backoff`);
     }
     if (event.type === 'lease.revoked') this.#revoked(event.service, event.generation);
+    if (event.type === 'lease.failed' && event.operation === 'revoke') this.#isRevoking(process, event.service);
+    if (event.type === 'lease.renewed') this.#renewed(process, event.service);
     if (event.type !== 'lease.issued') return;
     this.#events += 1;
     const { service, generation } = event;
     this.#failing.delete(`${process} ${service}`);
     const key = `${process} ${service}@${generation}`;
-    const before = this.#issued.get(key)?.filter((atMs) => nowMs - atMs < this.#world.settings.rules.maxTtlMs) ?? [];
-    this.#issued.set(key, [...before, nowMs]);
+    this.#rememberIssuer(process, event.ref);
+    // What has ended is issued again, also if that is only so by a clock that is ahead: nobody can tell it from a pause
+    // of the machine.
+    const clockMs = this.#wall() + this.#world.aheadMs(process);
+    const { maxTtlMs } = this.#world.settings.rules;
+    const before = (this.#issued.get(key) ?? []).filter(
+      ({ atMs, endsAtMs }) => nowMs - atMs < maxTtlMs && (endsAtMs === null || endsAtMs > clockMs),
+    );
+    this.#issued.set(key, [...before, { atMs: nowMs, endsAtMs: event.endsAtMs }]);
     if (before.length >= PATHS.length + this.#ends + this.#lost)
       this.#violated(`${process} issued ${before.length + 1} credentials for ${service}@${generation}`);
     if (event.reason === 'request') this.#checkRequested(process, service, generation);
@@ -140,7 +167,7 @@ export class LeaseOracle {
           if (password !== `password of ${user}`) this.#violated(`${task.id} has ${user} with ${password}`);
           const lease = leases.leases.get(user);
           if (lease?.path !== path) this.#violated(`${task.id} has ${user} of ${lease?.path} for ${path}`);
-          else if (!settings.isTight) this.#watch(lease, service.id, `${task.id} of ${service.name}`);
+          else if (!settings.isTight) this.#watch(lease, service, `${task.id} of ${service.name}`);
         }
       }
     }
@@ -190,19 +217,44 @@ export class LeaseOracle {
     for (const key of this.#issued.keys()) if (key.endsWith(` ${service}@${generation}`)) this.#issued.delete(key);
   }
 
+  /** A revocation that failed may have had an effect, so a generation to which a user returns gets further credentials. */
+  #isRevoking(process: string, name: string): void {
+    const service = this.#world.services().find((one) => one.name === name);
+    const used = service === undefined ? [] : allTasks(service).filter(isAlive);
+    for (const key of this.#issued.keys()) {
+      const isUsed = used.some(({ generation }) => key.endsWith(`@${generation}`));
+      if (key.startsWith(`${process} ${name}@`) && !isUsed) this.#issued.delete(key);
+    }
+  }
+
+  #rememberIssuer(process: string, ref: string): void {
+    const { aheadMs, leases } = this.#world;
+    const byMs = aheadMs(process);
+    if (byMs <= 0) return;
+    for (const { id, path, issuedAtMs } of leases.leases.values()) {
+      const isIt = ref.endsWith(path) && this.#wall() - issuedAtMs < ANSWER_MS && !this.#issuedAhead.has(id);
+      if (isIt) this.#issuedAhead.set(id, { process, byMs });
+    }
+  }
+
+  /** The end that a renewal gave is stored if it is the last. */
+  #renewed(process: string, service: string): void {
+    const byMs = this.#world.aheadMs(process);
+    if (byMs <= 0) return;
+    for (const watched of this.#watched.values()) if (watched.service === service) watched.ahead = { process, byMs };
+  }
+
   #left(): readonly SimulatedLease[] {
     return this.#world.leases.valid.filter(({ keepsLease }) => keepsLease);
   }
 
-  #watch(lease: SimulatedLease, serviceId: string, user: string): void {
-    const { leases, settings, monotonic } = this.#world;
+  #watch(lease: SimulatedLease, { id: serviceId, name }: Readonly<SimulatedService>, user: string): void {
+    const { leases, settings, monotonic, leadingProcess } = this.#world;
     const nowMs = monotonic();
     const endsAtMs = leases.endsAtMs(lease.id);
-    const { isClockWrong, leadingProcess } = this.#world;
     const watched = this.#watched.get(lease.id) ?? {
-      ...{ endsAtMs, calmMs: 0, endedAtMs: null },
-      givenBy: leadingProcess(),
-      isClockWrong: isClockWrong(),
+      ...{ endsAtMs, calmMs: 0, endedAtMs: null, service: name },
+      ahead: this.#issuedAhead.get(lease.id) ?? null,
     };
     this.#watched.set(lease.id, watched);
     const disturbedAtMs = Math.max(this.#disturbedAtMs, this.#serviceDisturbedAtMs.get(serviceId) ?? 0);
@@ -214,7 +266,10 @@ export class LeaseOracle {
     if (leases.isValid(lease.id)) {
       const isRenewed = endsAtMs > watched.endsAtMs;
       const periodMs = Math.min(TTL_MS, settings.rules.maxTtlMs);
-      const dueAtMs = endsAtMs - periodMs * DUE_PART;
+      const { ahead } = watched;
+      // To another life of the plugin it is due later, by as much as the clock was ahead that wrote its end.
+      const lateMs = ahead !== null && leadingProcess() !== ahead.process ? ahead.byMs : 0;
+      const dueAtMs = endsAtMs - periodMs * DUE_PART + lateMs;
       const calmMs = endsAtMs === watched.endsAtMs && dueAtMs < this.#wall() ? this.#wall() - dueAtMs : 0;
       watched.calmMs = isRenewed ? 0 : Math.max(watched.calmMs, Math.min(calmMs, nowMs - disturbedAtMs));
       watched.endsAtMs = endsAtMs;
@@ -225,7 +280,6 @@ export class LeaseOracle {
     this.#ends += 1;
     const isRevoked = lease.isRevoked || (lease.holder !== null && !leases.living.has(lease.holder));
     if (isRevoked) this.#violated(`${lease.id} was revoked under ${user}`);
-    else if (watched.isClockWrong && leadingProcess() !== watched.givenBy) this.excused += 1;
     else if (watched.calmMs >= ENOUGH_MS) this.#violated(`${lease.id} ended under ${user}`);
     else this.excused += 1;
   }

@@ -11,6 +11,7 @@ import { isAlive, type SimulatedTask } from '../swarm/task.ts';
 import { actOnLeases, type LeaseScene } from './lease-actions.ts';
 import { LeaseOracle } from './lease-oracle.ts';
 import { type LeaseSettings, PATHS, settingsOf, TTL_MS } from './lease-rules.ts';
+import { PluginClocks } from './plugin-clocks.ts';
 import { storedLeases } from './stored-leases.ts';
 
 /** The result of a run. */
@@ -49,6 +50,7 @@ export class LeaseRun {
   readonly #startMs: number;
   /** By manager: how often its plugin was started. */
   readonly #lives = new Map<string, number>();
+  readonly #clocks = new PluginClocks();
   #isCalm = false;
   #secretIds: string[] = [];
   #services = 0;
@@ -79,7 +81,7 @@ export class LeaseRun {
         const { leader } = this.#cluster;
         return leader === null ? null : this.#lifeOf(leader);
       },
-      isClockWrong: () => settings.managers.some((name) => this.#cluster.manager(name).clockOffsetMs !== 0),
+      aheadMs: (process) => this.#clocks.aheadMs(process),
       isDisturbed: () => this.#isDisturbed(),
     });
     this.#scene = {
@@ -157,6 +159,7 @@ export class LeaseRun {
   async #pass(seconds: number): Promise<void> {
     for (let second = 0; second < seconds && !this.#hasFailed; second++) {
       await this.#clock.advance(SECOND_MS);
+      for (const manager of this.#settings.managers) this.#lookAtClock(manager);
       this.#judge(() => this.#oracle.check());
     }
   }
@@ -210,6 +213,7 @@ export class LeaseRun {
       tornMs: () => 0,
       hints: () => random.between(0, 2),
       onEvent: (manager, event) => {
+        this.#lookAtClock(manager);
         this.#judge(() => this.#oracle.happened(this.#lifeOf(manager), event));
         const isQuiet = event.type === 'lease.renewed' || event.type === 'lease.already-delivered';
         if (event.type.startsWith('lease.') && !isQuiet)
@@ -233,6 +237,10 @@ export class LeaseRun {
   /** Names the present life of the plugin of a manager. */
   #lifeOf(manager: string): string {
     return `${manager}/${this.#lives.get(manager) ?? 0}`;
+  }
+
+  #lookAtClock(manager: string): void {
+    this.#clocks.look(this.#lifeOf(manager), this.#cluster.manager(manager).clockOffsetMs);
   }
 
   #interfere(manager: string, port: PortName): PortFault | null {
