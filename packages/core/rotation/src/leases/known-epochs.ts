@@ -19,8 +19,8 @@ export class KnownEpochs {
   constructor(services: readonly ServiceBindings[], sets: readonly LeaseSet[]) {
     for (const set of sets) {
       const key = keyOf(set.serviceId, set.generation, set.leaseKey);
-      const epoch = this.#epochs.get(key) ?? set.epoch;
-      this.#epochs.set(key, this.#epochs.get(key) === null || epoch !== set.epoch ? null : epoch);
+      const before = this.#epochs.get(key);
+      this.#epochs.set(key, before === undefined || before === set.epoch ? set.epoch : null);
     }
     for (const { service, bindings } of services) {
       for (const { ref, refKey, secret } of bindings) {

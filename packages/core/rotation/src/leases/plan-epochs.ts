@@ -75,7 +75,7 @@ function growsAtMs(input: EpochInput, set: LeaseSet, base: number): number {
   const dueMs = dueAtMs(input, set, base);
   if (attempt === 0) return dueMs;
   const failedMs = failedAtMs(input, base);
-  // The clock of the process that saw the failure was ahead: a pause from then on would have no end that is known.
+  // The clock of the process that saw the failure was ahead: nobody knows how long ago it was.
   if (Number.isFinite(failedMs) && failedMs - input.nowMs > toleranceMs(set)) return dueMs;
   const pauseMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (attempt - 1));
   const leftMs = (set.endMs ?? Number.POSITIVE_INFINITY) - failedMs;

@@ -3,6 +3,7 @@ import type { SimulatedLease, SimulatedLeases } from '../simulated-leases.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { allTasks } from '../swarm/slots.ts';
 import { isAlive } from '../swarm/task.ts';
+import { IssueRecords } from './issue-records.ts';
 import { type LeaseSettings, PATHS, TTL_MS } from './lease-rules.ts';
 import { isUnknown, storedLeases } from './stored-leases.ts';
 
@@ -44,14 +45,6 @@ interface Ahead {
   readonly byMs: number;
 }
 
-/** A credential that a life of the plugin issued. */
-interface IssuedAt {
-  /** In monotonic milliseconds. */
-  readonly atMs: number;
-  /** By the clock of that life; `null` if it is not known. */
-  readonly endsAtMs: number | null;
-}
-
 /** What is known of a credential that a task uses. */
 interface Watched {
   endsAtMs: number;
@@ -75,8 +68,7 @@ export class LeaseOracle {
   readonly #operators = new Set<string>();
   /** Credentials that were issued by a clock that was ahead. */
   readonly #issuedAhead = new Map<string, Ahead>();
-  /** By process, service and generation. */
-  readonly #issued = new Map<string, readonly IssuedAt[]>();
+  readonly #issues = new IssueRecords();
   /** By process and service: when credentials were issued for tasks that had started, in monotonic milliseconds. */
   readonly #unplanned = new Map<string, readonly number[]>();
   /** By process and service: since when issues fail, and how many attempts there were. */
@@ -129,25 +121,26 @@ export class LeaseOracle {
       const most = PATHS.length * attemptsIn((nowMs - failing.sinceMs) / 1_000);
       if (failing.attempts > most) this.#violated(`${process} tried ${failing.attempts} issues without a backoff`);
     }
-    if (event.type === 'lease.revoked') this.#revoked(event.service, event.generation);
-    if (event.type === 'lease.failed' && event.operation === 'revoke') this.#isRevoking(process, event.service);
+    if (event.type === 'lease.revoked') this.#issues.revoked(`${event.service}@${event.generation}`);
+    if (event.type === 'lease.failed' && event.operation === 'revoke') {
+      const service = this.#world.services().find(({ name }) => name === event.service);
+      const tasks = service === undefined ? [] : allTasks(service).filter(isAlive);
+      const used = new Set(tasks.map(({ generation }) => `${event.service}@${generation}`));
+      this.#issues.notRevoked(process, event.service, (generation) => used.has(generation));
+    }
     if (event.type === 'lease.renewed') this.#renewed(process, event.service);
     if (event.type !== 'lease.issued') return;
     this.#events += 1;
     const { service, generation } = event;
     this.#failing.delete(`${process} ${service}`);
-    const key = `${process} ${service}@${generation}`;
     this.#rememberIssuer(process, event.ref);
-    // What has ended is issued again, also if that is only so by a clock that is ahead: nobody can tell it from a pause
-    // of the machine.
-    const clockMs = this.#wall() + this.#world.aheadMs(process);
-    const { maxTtlMs } = this.#world.settings.rules;
-    const before = (this.#issued.get(key) ?? []).filter(
-      ({ atMs, endsAtMs }) => nowMs - atMs < maxTtlMs && (endsAtMs === null || endsAtMs > clockMs),
-    );
-    this.#issued.set(key, [...before, { atMs: nowMs, endsAtMs: event.endsAtMs }]);
-    if (before.length >= PATHS.length + this.#ends + this.#lost)
-      this.#violated(`${process} issued ${before.length + 1} credentials for ${service}@${generation}`);
+    const before = this.#issues.issued(process, `${service}@${generation}`, event.endsAtMs, {
+      monotonicMs: nowMs,
+      clockMs: this.#wall() + this.#world.aheadMs(process),
+      maxTtlMs: this.#world.settings.rules.maxTtlMs,
+    });
+    if (before >= PATHS.length + this.#ends + this.#lost)
+      this.#violated(`${process} issued ${before + 1} credentials for ${service}@${generation}`);
     if (event.reason === 'request') this.#checkRequested(process, service, generation);
   }
 
@@ -210,21 +203,6 @@ export class LeaseOracle {
     const service = this.#world.services().find((one) => one.name === name);
     if (service === undefined) return false;
     return isHeldUp(service) || allTasks(service).some((task) => isAlive(task) && task.generation === generation);
-  }
-
-  /** A generation to which a user returns gets further credentials. */
-  #revoked(service: string, generation: number): void {
-    for (const key of this.#issued.keys()) if (key.endsWith(` ${service}@${generation}`)) this.#issued.delete(key);
-  }
-
-  /** A revocation that failed may have had an effect, so a generation to which a user returns gets further credentials. */
-  #isRevoking(process: string, name: string): void {
-    const service = this.#world.services().find((one) => one.name === name);
-    const used = service === undefined ? [] : allTasks(service).filter(isAlive);
-    for (const key of this.#issued.keys()) {
-      const isUsed = used.some(({ generation }) => key.endsWith(`@${generation}`));
-      if (key.startsWith(`${process} ${name}@`) && !isUsed) this.#issued.delete(key);
-    }
   }
 
   #rememberIssuer(process: string, ref: string): void {
