@@ -17,7 +17,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [202625, 'a user rolled back to credentials that had ended by a clock that is ahead'],
   [202721, 'after an outage, a credential was not renewed in time that another process had renewed before'],
   [202738, 'the next leader believed an end that was written after the clock of the manager was corrected'],
-  [202887, 'a user rolled back to a generation whose revocation had begun, and failed'],
+  [202887, 'a user rolled back to a generation whose revocation had failed'],
   [203114, 'a failure that was seen while a clock was ahead delayed the next attempt by an hour'],
   [203796, 'credentials that had ended with the token of the login were issued again, and the oracle counted them'],
   [203858, 'a cut-off leader had written an end while its process was still ahead'],
