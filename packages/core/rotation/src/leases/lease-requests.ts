@@ -90,7 +90,8 @@ export class LeaseRequests {
     if (known.state === 'running') {
       const [only] = valuesNow();
       if (only === undefined || setsNow().length > 1) return { kind: 'already-delivered' };
-      return this.#answer(only, request);
+      // It may have another one, from a process that ended before it could write that.
+      return this.#answer(only, request, 'cache', { isKept: false });
     }
     const before = valuesNow().at(-1);
     if (before !== undefined) return this.#answer(before, request);
@@ -154,10 +155,12 @@ export class LeaseRequests {
     return usable.every((isUsable) => isUsable);
   }
 
+  /** The value of a set. `isKept`: the task has it from now on. */
   async #answer(
     issued: Issued,
     { ref, taskId = '', untilMs }: LeasedRequest,
     source: 'provider' | 'cache' = 'cache',
+    { isKept } = { isKept: true },
   ): Promise<LeasedAnswer> {
     const { clock, held } = this.#ports;
     const waitMs = issued.usableAtMs - clock.monotonic();
@@ -169,7 +172,7 @@ export class LeaseRequests {
       });
     }
     const { set, payload } = issued;
-    held.gave(taskId, set);
+    if (isKept) held.gave(taskId, set);
     this.#ports.onUse(set);
     return { kind: 'value', value: selectValue(payload, ref), revision: revisionOfEpoch(set.epoch), source };
   }

@@ -1,6 +1,6 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { World } from '@vault-swarm/simulation';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 const MINUTE_MS = 60_000;
 
@@ -77,6 +77,24 @@ test('a new process issues nothing for running tasks, and renews what it took ov
   await world.run(5 * MINUTE_MS);
   expect(world.provider.leases.issued).toBe(1);
   expect(world.count('lease.already-delivered')).toBeGreaterThan(0);
+  expect(works(world, web)).toBe(true);
+});
+
+test('a running task that asks again does not count as having what other tasks of its generation have', async () => {
+  const { world, web } = await worldWith(0);
+  const unwritten = vi.spyOn(world.swarm.leaseLedger, 'compareAndSet').mockRejectedValue(new Error('it is away'));
+  world.swarm.post(web, { replicas: 1 });
+  await world.until(() => world.swarm.runningTasks(web).length === 1);
+  world.kill();
+  unwritten.mockRestore();
+  world.start();
+  await world.run(2_000);
+  world.swarm.post(web, { replicas: 2 });
+  await world.until(() => world.swarm.runningTasks(web).length === 2);
+  expect(new Set(world.heldText(web, 'user')).size).toBe(2);
+  world.swarm.askAgain();
+  await world.run(MINUTE_MS);
+  expect(world.swarm.updates).toEqual(['web@1']);
   expect(works(world, web)).toBe(true);
 });
 

@@ -40,6 +40,8 @@ export interface LeasePorts {
 
 /** The leader before reports what it gave to tasks within this time. */
 const ADOPT_AFTER_MS = 20_000;
+/** A task to which the leader before gave a credential runs within this time, or it is one that finds no node. */
+const STARTS_WITHIN_MS = 600_000;
 const IDLE_MS = 60_000;
 
 /**
@@ -267,14 +269,16 @@ export class Leases {
 
   #account(): readonly LeaseChange[] {
     const { clock } = this.#ports;
-    const mayAdopt = this.#role === 'leader' && clock.monotonic() - this.#leaderSinceMs >= ADOPT_AFTER_MS;
+    const leadsMs = clock.monotonic() - this.#leaderSinceMs;
+    const mayAdopt = this.#role === 'leader' && leadsMs >= ADOPT_AFTER_MS;
+    const othersUntilMs = leadsMs < STARTS_WITHIN_MS ? clock.now() - leadsMs : 0;
     return this.#uses.all.flatMap((use) =>
       accountForTasks({
         service: use.service,
         leaseKey: use.leaseKey,
         document: this.#accounts.view,
         givenTo: (taskId) => this.#held.givenTo(taskId, use.leaseKey),
-        mayAdopt,
+        ...{ mayAdopt, othersUntilMs },
         nowMs: clock.now(),
         provider: use.ref.provider,
         epoch: this.#uses.recordedEpoch(use),

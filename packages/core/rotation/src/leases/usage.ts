@@ -24,6 +24,8 @@ export interface AccountInput {
   readonly givenTo: (taskId: string) => string | undefined;
   /** Whether tasks that nobody accounts for are recorded as such now. The leader before may still report them. */
   readonly mayAdopt: boolean;
+  /** Starting tasks that were created until this time may have values from another process, in milliseconds since 1970. */
+  readonly othersUntilMs: number;
   readonly nowMs: number;
   readonly provider: string;
   /** The epoch that such tasks count as having. */
@@ -48,7 +50,7 @@ export function accountForTasks(input: AccountInput): readonly LeaseChange[] {
 }
 
 function accountForGeneration(
-  { service, leaseKey, givenTo, mayAdopt, nowMs, provider, epoch }: AccountInput,
+  { service, leaseKey, givenTo, mayAdopt, othersUntilMs, nowMs, provider, epoch }: AccountInput,
   generation: number,
   sets: readonly LeaseSet[],
   tasks: readonly WorkloadTask[],
@@ -59,9 +61,11 @@ function accountForGeneration(
   // A task that has not run yet may still get its first values.
   const unknown = later.filter((task) => task.state === 'running' && !isGiven(task));
   const unknownFromMs = Math.min(Number.POSITIVE_INFINITY, ...unknown.map(({ createdAtMs }) => createdAtMs));
+  const starting = later.filter((task) => task.createdAtMs <= othersUntilMs && !isGiven(task));
+  const openFromMs = Math.min(unknownFromMs, ...starting.map(({ createdAtMs }) => createdAtMs));
   const changes = later.flatMap((task) => {
     const setId = givenTo(task.id);
-    return setId !== undefined && isGiven(task) && task.createdAtMs < unknownFromMs
+    return setId !== undefined && isGiven(task) && task.createdAtMs < openFromMs
       ? [knowTasks(setId, task.createdAtMs)]
       : [];
   });

@@ -102,7 +102,7 @@ function partition(scene: LeaseScene): string | null {
   const manager = cluster.manager(leader);
   manager.isPartitioned = true;
   if (random.chance(0.5)) manager.believes = 'leader';
-  if (random.chance(0.5)) manager.sees = swarm.snapshot();
+  if (random.chance(0.5)) manager.sees = swarm.copy();
   changeLeader(scene);
   clock.after(random.between(2_000, 90_000), () => {
     manager.isPartitioned = false;

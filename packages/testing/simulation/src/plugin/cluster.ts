@@ -5,7 +5,7 @@ import type { Role, RotationSettings, WorkloadSecret, WorkloadSnapshot, WriteOut
 import type { SimulatedClock } from '../simulated-clock.ts';
 import type { SimulatedProvider } from '../simulated-provider.ts';
 import type { SimulatedService } from '../swarm/service.ts';
-import type { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
+import type { SimulatedSwarm, SwarmCopy } from '../swarm/simulated-swarm.ts';
 import type { HeldSecret, SimulatedTask } from '../swarm/task.ts';
 import type { Interfere, PortFault, PortName } from './fault-injector.ts';
 import { type ManagerPorts, PluginProcess } from './plugin-process.ts';
@@ -21,7 +21,7 @@ export interface Manager {
   /** While set, what it believes of its part, whatever is true. */
   believes: Role | null;
   /** While set, what it sees of the Swarm, whatever is true. */
-  sees: Awaited<ReturnType<SimulatedSwarm['observe']>> | null;
+  sees: SwarmCopy | null;
   /** How its version of the plugin writes the ledger, where that is another one. */
   format: LedgerFormat | null;
 }
@@ -189,7 +189,7 @@ export class Cluster {
       displayName: swarm.displayName,
       ...(swarm.advice === undefined ? {} : { advice: swarm.advice }),
       observe: async (options) => {
-        if (manager.sees !== null) return manager.sees;
+        if (manager.sees !== null) return manager.sees.snapshot;
         const snapshot = await swarm.observe(options);
         const delayMs = tornMs();
         if (delayMs === 0) return snapshot;
@@ -224,7 +224,7 @@ export class Cluster {
         return outcome;
       },
       leaseLedger: {
-        read: (options) => swarm.leaseLedger.read(options),
+        read: async (options) => (manager.sees === null ? swarm.leaseLedger.read(options) : manager.sees.accounts),
         compareAndSet: (version, text, options) => swarm.leaseLedger.compareAndSet(version, text, options),
       },
       onChange: (listener) =>

@@ -78,7 +78,7 @@ export const clusterActions: Partial<Record<Kind, Action>> = {
     if (cluster.managers.size < 3 || [...cluster.managers.values()].some(({ isPartitioned }) => isPartitioned))
       return null;
     manager.isPartitioned = true;
-    if (random.chance(0.5)) manager.sees = swarm.snapshot();
+    if (random.chance(0.5)) manager.sees = swarm.copy();
     if (manager.name === cluster.leader) {
       if (random.chance(0.5)) believe(run, manager, random.between(1_000, 20_000));
       run.say(elect(run, 'the leader is cut off') ?? 'no election');

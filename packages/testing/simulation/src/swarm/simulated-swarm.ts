@@ -25,6 +25,12 @@ import { PACE, RESTART, type ServiceOptions, type SwarmOptions, UPDATE } from '.
 import type { Pace, SimulatedTask } from './task.ts';
 import { Updater } from './updater.ts';
 
+/** What a manager reads of the Swarm while it is cut off: services and accounts of leases as they were. */
+export interface SwarmCopy {
+  readonly snapshot: WorkloadSnapshot;
+  readonly accounts: LedgerRecord | null;
+}
+
 /** A Swarm in memory: its store, its orchestrator, and what its users do. All times are of its clock. */
 export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leadership, LedgerStore {
   readonly displayName = 'Swarm';
@@ -294,6 +300,11 @@ export class SimulatedSwarm implements Orchestrator, OrchestratorChanges, Leader
   /** What `observe` answers now. */
   snapshot(): WorkloadSnapshot {
     return { secrets: [...this.#secrets.values()], services: [...this.#services.values()].map(workloadOf) };
+  }
+
+  /** What a manager that is cut off sees from now on. */
+  copy(): SwarmCopy {
+    return { snapshot: this.snapshot(), accounts: this.#leases.record };
   }
 
   async findTask(taskId: string, options: CallOptions): Promise<WorkloadTask | null> {
