@@ -215,10 +215,11 @@ export class LeaseOracle {
     }
   }
 
-  /** The end that a renewal gave is stored if it is the last. */
+  /** The end that a renewal gave is stored if it is the last. What can't be renewed keeps the end that its issuer wrote. */
   #renewed(process: string, service: string): void {
-    const byMs = this.#world.aheadMs(process);
-    if (byMs <= 0) return;
+    const { aheadMs, settings } = this.#world;
+    const byMs = aheadMs(process);
+    if (byMs <= 0 || !settings.rules.renewable) return;
     for (const watched of this.#watched.values()) if (watched.service === service) watched.ahead = { process, byMs };
   }
 
