@@ -198,7 +198,7 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   // The failures after a change of the user may be caused by it. Tasks that start again get the newer values.
   const isChanged = service.fingerprint !== open.fingerprint;
   if (isChanged && hasFailed && !isStable(serviceState) && bindings.some((known) => isOutdated(open, known))) {
-    const failure: Failure = { reason: 'paused', message: describeFailures(failures ?? []) ?? '' };
+    const failure: Failure = { reason: 'paused', message: describeFailures((failures ?? []).filter(isOurs)) ?? '' };
     return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
   }
   const without = bindings.flatMap((known) => pendingTasks(open, known));
