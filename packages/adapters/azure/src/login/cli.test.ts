@@ -200,3 +200,13 @@ test('a provider that is closed ends az', async () => {
   expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
   await expect.poll(() => isRunning(pid)).toBe(false);
 });
+
+test('az gets no credential of this process', async () => {
+  vi.stubEnv('VAULT_TOKEN', 'only for Vault');
+  vi.stubEnv('AZURE_CONFIG_DIR', '/a/place');
+  installAz(`env >${directory}/environment\nexit 1`);
+  await errorOf();
+  const variables = readFileSync(join(directory, 'environment'), 'utf8');
+  expect(variables).toContain('AZURE_CONFIG_DIR=/a/place');
+  expect(variables).not.toContain('only for Vault');
+});

@@ -10,6 +10,13 @@ const DEADLINE_MS = 10_000;
 /** The most characters that `az` may write. A token has about 2,000. */
 const MAX_OUTPUT = 65_536;
 
+/** The variables that `az` gets: not the credentials of this process. */
+const PASSED_ON = [
+  ...(['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'AZURE_CONFIG_DIR'] as const),
+  ...(['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'HTTPS_PROXY', 'https_proxy'] as const),
+  ...(['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'] as const),
+];
+
 /** What a login by `az` needs besides its configuration. */
 export interface CliOptions {
   /** The provider instance's name. */
@@ -59,7 +66,8 @@ export async function cliToken(
 /** Runs `az` without a shell. `az` and the programs that it started are killed if `signal` is aborted. */
 function runAz(args: readonly string[], signal: AbortSignal): Promise<Output> {
   // In a process group of its own, because the packages of `az` are a shell script that starts Python.
-  const child = spawn('az', args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const env = Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]]));
+  const child = spawn('az', args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const { promise, resolve, reject } = Promise.withResolvers<Output>();
   const output = { stdout: '', stderr: '' };
   child.once('error', reject);
