@@ -266,6 +266,11 @@ function isForgotten({ service }: ServiceState, open: OpenRollout): boolean {
   return isUndone && service.fingerprint !== open.fingerprint;
 }
 
+/** Whether no value of the rollout's secrets is quarantined any more. */
+function changedAreReleased({ entry }: ServiceState, open: OpenRollout): boolean {
+  return Object.keys(changedValues(open)).every((key) => quarantineOf(entry, key) === undefined);
+}
+
 /** A failed set is not retried. Only a newer value of one of its secrets, or a request, starts the next rollout. */
 function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, entry, bindings } = serviceState;
@@ -276,8 +281,10 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   const isOther = dueBindings(serviceState).some(({ binding }) => !(binding.key in changing));
   const hasNewer = ofRollout.some((known) => isNewer(open, known));
   const isCurrent = isUpToDate(serviceState);
+  // Its secrets have their last good values again, by the provider. Nobody has to decide anything.
+  const isNeedless = open.direction === 'rollback' && changedAreReleased(serviceState, open);
   // The paused update may be for a newer value, or by the user.
-  const isOwnPause = isPaused(service) && !hasNewer && service.fingerprint === open.fingerprint;
+  const isOwnPause = isPaused(service) && !hasNewer && !isNeedless && service.fingerprint === open.fingerprint;
   const isNeeded = !isCurrent || isOwnPause || open.direction === 'rollback';
   const rotates = ofRollout.some(({ binding }) => rotatesAutomatically(binding));
   // No task is restarted for the newer value. Failed tasks start again by themselves, and get it then.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BindingState } from '../bindings/binding-state.ts';
-import type { OpenRollout } from '../ledger/ledger.ts';
+import { NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { FailedTask, WorkloadTask } from '../ports/orchestrator.ts';
 import { aside, bad, bindingOf, decide, rollout, type Told, task, typesOf, value } from '../testing/decided-service.ts';
@@ -336,6 +336,18 @@ describe('a rollout of the last good value', () => {
     expect(decision.roll).toBeNull();
     const again = decide({ entry: decision.entry, desired: value('r1'), actual });
     expect(again).toMatchObject({ roll: null, events: [], entry: decision.entry });
+  });
+
+  test('is closed when its tasks run after all, and the provider has the last good value again', () => {
+    const actual = [{ task: task('t', 5), value: value('r1') }];
+    const failedEntry = { ...entry, rollout: { ...back, state: 'failed' } } as const;
+    const again = { entry: { ...failedEntry, quarantines: [] }, desired: value('r1'), actual } as const;
+    expect(decide(again)).toMatchObject({ roll: null, blocked: false, entry: { rollout: null } });
+    expect(decide({ ...again, serviceState: { stableForMs: 5_000 } }).entry).toEqual({
+      ...NOTHING_OPEN,
+      ...again.entry,
+    });
+    expect(decide({ ...again, entry: failedEntry })).toMatchObject({ blocked: true, entry: failedEntry });
   });
 
   test('is followed by the quarantined value for it, once the service is rolled for another reason', () => {

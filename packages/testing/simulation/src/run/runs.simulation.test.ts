@@ -208,6 +208,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [
+    6308568,
+    'a rollback whose tasks failed first stayed open after they ran and the provider had the last good value again',
+    null,
+  ],
+  [
     1,
     'a rollout whose task did not start was followed by the next, which stopped a further task',
     ['tasks do not start', 'several values', 'update settings'],
