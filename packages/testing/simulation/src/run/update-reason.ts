@@ -57,8 +57,8 @@ export function updateReason(
       const text = held.get(name)?.text;
       if (text === undefined) {
         if (state === 'starting') return 'a task is starting';
-        // Swarm forgot the update that was to replace it.
-        if (before.status.state === 'none') return 'a task was made before it used the secret';
+        // Swarm forgot the update that was to replace it, or completed it though the task that was started first failed.
+        if (['none', 'completed'].includes(before.status.state)) return 'a task was made before it used the secret';
         continue;
       }
       if (isBadFor(text, service.name)) return 'a task holds a bad value';
