@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { createRequire } from 'node:module';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import url from 'node:url';
+import { format } from 'node:util';
 import type { Clock } from '@vault-swarm/kernel';
 import { certificateChain } from '@vault-swarm/lab';
 import { Environment } from '@vault-swarm/provider';
@@ -44,6 +46,20 @@ function connect(options: Partial<DockerConnectionOptions> = {}): DockerConnecti
   const connection = createDockerConnection({ kind: 'unix', socketPath }, { clock, ...options });
   closing.push(() => connection.close());
   return connection;
+}
+
+/** What the modem prints with `DEBUG`, until the end of the test. */
+function debugLines(namespace: string): readonly string[] {
+  const lines: string[] = [];
+  const dockerode = createRequire(createRequire(import.meta.url).resolve('dockerode'));
+  const debug = createRequire(dockerode.resolve('docker-modem'))('debug');
+  debug.enable(namespace);
+  debug.log = (...parts: unknown[]) => lines.push(format(...parts));
+  closing.push(() => {
+    debug.disable();
+    delete debug.log;
+  });
+  return lines;
 }
 
 /** An engine that does what the test says. */
@@ -145,7 +161,10 @@ describe('a call to the engine', () => {
       };
       const connection = createDockerConnection(parseDockerConfig(new Environment(variables, read), read), { clock });
       closing.push(() => connection.close());
+      const lines = debugLines('modem');
       expect(await connection.call({ method: 'GET', path: '/x', signal }, wholeText)).toBe('here');
+      expect(lines.join('')).toContain("path: '/x'");
+      expect(lines.join('')).not.toContain('PRIVATE KEY');
     },
   );
 

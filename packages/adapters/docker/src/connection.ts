@@ -166,7 +166,7 @@ class ModemConnection implements DockerConnection {
           method: call.method,
           options: { _query: call.query, _body: call.body },
           isStream: true,
-          abortSignal: signal,
+          abortSignal: withoutDetails(signal),
           statusCodes: ANY_STATUS,
         },
         (error, answer) => (answer instanceof IncomingMessage ? resolve(answer) : reject(error)),
@@ -216,18 +216,29 @@ function makeAgent(config: DockerConfig): HttpAgent {
           ...pool,
           ...address,
           servername: isIP(config.host) === 0 ? config.host : '',
+          ca: config.tls.ca,
+          cert: config.tls.certificate,
+          key: config.tls.key.read(),
           rejectUnauthorized: config.tls.verify,
           // As in Docker's own client, ca.pem may contain an intermediate authority.
           allowPartialTrustChain: true,
         })
       : new HttpAgent({ ...pool, ...address });
-  // For a debug line, the modem inspects its options at each call, which is half of a call's cost.
-  return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
+  return withoutDetails(agent);
+}
+
+/**
+ * For a debug line, the modem inspects its options at each call, which is half of a call's cost. With `DEBUG=modem` it
+ * prints them.
+ */
+function withoutDetails<T extends object>(option: T): T {
+  return Object.assign(option, { [inspect.custom]: () => option.constructor.name });
 }
 
 /**
  * Sets every option, because the modem would take missing ones from `process.env`. It never gets a host: it would parse
- * it with `url.parse`, which Node warns of. The agent has the address instead.
+ * it with `url.parse`, which Node warns of. The agent has the address instead. It also
+ * has the private key, which the modem's debug lines would show.
  */
 function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOptions {
   const nothing = { version: undefined, timeout: undefined, connectionTimeout: undefined, pathPrefix: '/' };
@@ -240,7 +251,6 @@ function modemOptions(config: DockerConfig, agent: HttpAgent): Docker.DockerOpti
           socketPath: 'replaced by the agent',
           headers: { Host: `${isIPv6(config.host) ? `[${config.host}]` : config.host}:${config.port}` },
           protocol: config.tls === null ? 'http' : 'https',
-          ...(config.tls !== null && { ca: config.tls.ca, cert: config.tls.certificate, key: config.tls.key.read() }),
           agent,
         };
   return options as Docker.DockerOptions;
