@@ -1,4 +1,4 @@
-import { errorMessage } from '@vault-swarm/kernel';
+import { type Clock, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import type { CallOptions } from '@vault-swarm/provider';
 import type { LedgerRecord, LedgerStore } from '../ports/orchestrator.ts';
 import { applyChanges, type LeaseChange } from './lease-changes.ts';
@@ -8,9 +8,15 @@ import { type LeaseDocument, NO_LEASES, readLeases, serialiseLeases } from './le
 export interface AccountPorts {
   /** Where the accounts are kept, shared by the managers. */
   readonly leaseLedger: LedgerStore;
+  readonly clock: Clock;
   /** Called after each change, since it must be written soon. */
   readonly onChange: () => void;
 }
+
+/** Within this time after they were read no other manager has led: two elections take longer. */
+const HOLD_MS = 5_000;
+/** How long requests wait for the accounts. */
+const READ_MS = 300;
 
 /** The accounts of all leases: as they were read, and with the changes of this process that are not written yet. */
 export class LeaseAccounts {
@@ -22,6 +28,9 @@ export class LeaseAccounts {
   #failure: string | null = null;
   #mustWrite = false;
   #writes = 0;
+  /** In monotonic milliseconds. */
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<boolean> | null = null;
 
   constructor(ports: AccountPorts) {
     this.#ports = ports;
@@ -81,6 +90,7 @@ export class LeaseAccounts {
     { mayRewrite, ...options }: CallOptions & { readonly mayRewrite: boolean },
   ): Promise<boolean> {
     let record: LedgerRecord | null;
+    const startedAtMs = this.#ports.clock.monotonic();
     try {
       record = await this.#ports.leaseLedger.read(options);
     } catch (error) {
@@ -88,26 +98,15 @@ export class LeaseAccounts {
       return false;
     }
     this.#failure = null;
-    if (record?.kind === 'untrusted') {
-      this.#unusable = record.message;
-      return true;
-    }
-    const reading = record === null ? { kind: 'readable' as const, document: NO_LEASES } : readLeases(record.text);
-    if (reading.kind === 'newer') {
-      this.#unusable = 'a later version of the plugin wrote the accounts of leases; update the plugin on this manager';
-      return true;
-    }
-    this.#unusable = null;
-    // Of a damaged document nothing is known. Tasks without an account get new credentials by a rollout.
-    const stored = reading.kind === 'readable' ? reading.document : NO_LEASES;
-    this.#stored = stored;
-    this.#view = applyChanges(stored, this.#changes);
+    const reading = this.#take(record, startedAtMs);
+    if (record?.kind === 'untrusted' || reading === null) return true;
+    const { stored } = reading;
     this.#changes.push(...account());
     const all = [...this.#changes];
     const next = applyChanges(stored, all);
     this.#view = next;
     const mustWrite = this.#mustWrite || (mayRewrite && record?.mustRewrite === true);
-    if (next === stored && reading.kind === 'readable' && !mustWrite) {
+    if (next === stored && !reading.isDamaged && !mustWrite) {
       this.#changes = this.#changes.slice(all.length);
       return true;
     }
@@ -128,6 +127,58 @@ export class LeaseAccounts {
     this.#changes = this.#changes.slice(all.length);
     this.#view = applyChanges(next, this.#changes);
     return true;
+  }
+
+  /**
+   * Reads the accounts again, unless that was a short time ago: a process that was cut off may lead again without knowing
+   * that another one led meanwhile. Resolves to whether they were read, by `leftMs` at the latest. Never rejects.
+   */
+  async refresh(leftMs: number): Promise<boolean> {
+    const { clock } = this.#ports;
+    if (this.#reading === null) {
+      if (clock.monotonic() < this.#heldUntilMs) return false;
+      this.#reading = this.#read().finally(() => {
+        this.#reading = null;
+      });
+    }
+    const reading = this.#reading;
+    return withDeadline(clock, leftMs, undefined, () => reading).catch(() => false);
+  }
+
+  async #read(): Promise<boolean> {
+    const { clock, leaseLedger } = this.#ports;
+    const startedAtMs = clock.monotonic();
+    // After a read that failed, no request waits for the next one.
+    this.#heldUntilMs = startedAtMs + HOLD_MS;
+    const writes = this.#writes;
+    const record = await withDeadline(clock, READ_MS, undefined, (signal) => leaseLedger.read({ signal }));
+    // It may have been read before the accounts were written.
+    if (this.#writes !== writes) return false;
+    this.#take(record, startedAtMs);
+    return true;
+  }
+
+  /** Applies the changes that are not written to what was read. `null` if it can't be used. */
+  #take(
+    record: LedgerRecord | null,
+    startedAtMs: number,
+  ): { readonly stored: LeaseDocument; readonly isDamaged: boolean } | null {
+    if (record?.kind === 'untrusted') {
+      this.#unusable = record.message;
+      return null;
+    }
+    const reading = record === null ? { kind: 'readable' as const, document: NO_LEASES } : readLeases(record.text);
+    if (reading.kind === 'newer') {
+      this.#unusable = 'a later version of the plugin wrote the accounts of leases; update the plugin on this manager';
+      return null;
+    }
+    this.#unusable = null;
+    // Of a damaged document nothing is known. Tasks without an account get new credentials by a rollout.
+    const stored = reading.kind === 'readable' ? reading.document : NO_LEASES;
+    this.#stored = stored;
+    this.#view = applyChanges(stored, this.#changes);
+    this.#heldUntilMs = startedAtMs + HOLD_MS;
+    return { stored, isDamaged: reading.kind === 'damaged' };
   }
 
   #failed(what: 'read' | 'written', error: unknown, { signal }: CallOptions): void {

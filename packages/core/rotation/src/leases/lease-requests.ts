@@ -30,6 +30,8 @@ export interface RequestPorts {
   readonly uses: () => LeaseUses;
   /** The epoch of the tasks of a generation. */
   readonly epochOf: (serviceId: string, leaseKey: string, generation: number, entry: LedgerService) => number;
+  /** Called after a request had the accounts read again. */
+  readonly onAccounts: () => void;
   /** Called if a generation needs more sets than it may have. */
   readonly onLost: (serviceId: string, generation: number) => void;
   /** Called if a task uses credentials of a generation, or will. */
@@ -93,6 +95,10 @@ export class LeaseRequests {
       // It may have another one, from a process that ended before it could write that.
       return this.#answer(only, request, 'cache', { isKept: false });
     }
+    // Another manager may have led meanwhile and revoked what this process holds. If the accounts can't be read, what is
+    // known counts: otherwise no task would start for as long as that lasts. If the task gets what was revoked, it is
+    // rolled as soon as they can be read.
+    if (await accounts.refresh(untilMs - clock.monotonic())) this.#ports.onAccounts();
     const before = valuesNow().at(-1);
     if (before !== undefined) return this.#answer(before, request);
     // The snapshot may be a second old: nothing is issued for a task that runs by now.

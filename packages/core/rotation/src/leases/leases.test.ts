@@ -1,6 +1,7 @@
 import { ProviderError } from '@vault-swarm/provider';
 import { World } from '@vault-swarm/simulation';
 import { expect, test, vi } from 'vitest';
+import { readLeases, serialiseLeases } from './lease-document.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -128,4 +129,53 @@ test('a renewal that fails is a problem until it works again', async () => {
   world.provider.outage = null;
   await world.run(20_000);
   expect(world.rotation.status().problems).toEqual([]);
+});
+
+/**
+ * A user returns to generation 1, which the plugin has credentials of, after another leader has revoked them. The plugin
+ * was cut off meanwhile. @param readsAccounts whether it reads the accounts now. Resolves when two tasks run.
+ */
+async function returnToRevoked(readsAccounts: boolean) {
+  const { world, web } = await worldWith(2);
+  world.swarm.forceUpdate(web);
+  await world.run(10_000);
+  world.swarm.rollBack(web);
+  await world.run(10_000);
+  const observing = vi.spyOn(world.swarm, 'observe').mockRejectedValue(new Error('it is away'));
+  await world.run(10_000);
+  const { leaseLedger } = world.swarm;
+  const { signal } = new AbortController();
+  const record = await leaseLedger.read({ signal });
+  const reading = readLeases(record?.kind === 'text' ? record.text : '');
+  if (reading.kind !== 'readable') throw new Error('the accounts are damaged');
+  const { sets, holders } = reading.document;
+  for (const { accessor, generation } of holders) if (generation === 1) world.provider.leases.living.delete(accessor);
+  const isKept = ({ generation }: { readonly generation: number }) => generation !== 1;
+  const text = serialiseLeases({ sets: sets.filter(isKept), holders: holders.filter(isKept) });
+  await leaseLedger.compareAndSet(record?.version ?? null, text, { signal });
+  const unread = readsAccounts ? null : vi.spyOn(leaseLedger, 'read').mockRejectedValue(new Error('it is away'));
+  world.swarm.forceUpdate(web);
+  await world.until(() => world.swarm.runningTasks(web).filter(({ generation }) => generation === 1).length === 2);
+  return {
+    ...{ world, web },
+    answers: () => {
+      observing.mockRestore();
+      unread?.mockRestore();
+    },
+  };
+}
+
+test('a process that leads again gives no task what another leader has revoked meanwhile', async () => {
+  const { world, web } = await returnToRevoked(true);
+  expect([works(world, web), world.provider.leases.issued]).toEqual([true, 3]);
+  expect(world.count('delivery.failed')).toBe(0);
+});
+
+test('if the accounts can not be read then, tasks start with what is known, and are rolled as soon as they can', async () => {
+  const { world, web, answers } = await returnToRevoked(false);
+  expect([works(world, web), world.provider.leases.issued]).toEqual([false, 2]);
+  answers();
+  await world.run(MINUTE_MS);
+  // The first two are the user's.
+  expect([works(world, web), world.swarm.updates]).toEqual([true, ['web@1', 'web@1', 'web@2']]);
 });

@@ -114,6 +114,7 @@ export class Leases {
       ...ports,
       ...{ accounts, uses, held: this.#held, issuing: this.#issuing },
       epochOf: (serviceId, key, generation, entry) => this.#epochOf(serviceId, key, generation, entry),
+      onAccounts: () => this.#forgetRevoked(),
       onLost: (serviceId, generation) => {
         this.#lost.add(generationKey(serviceId, generation));
         ports.onNews();
@@ -330,9 +331,14 @@ export class Leases {
 
   /** Forgets what belongs to generations and services that are gone. */
   #forget(generations: ReadonlySet<string>): void {
-    const { view } = this.#accounts;
     for (const key of this.#lost) if (!generations.has(key)) this.#lost.delete(key);
     this.#issuing.keepServices((serviceId) => this.#uses.services.has(serviceId));
+    this.#forgetRevoked();
+  }
+
+  /** Forgets the values and the tokens that the accounts do not have any more. */
+  #forgetRevoked(): void {
+    const { view } = this.#accounts;
     this.#held.keep(new Set(view.sets.map(({ id }) => id)));
     this.#issuing.keepHolders((serviceId, generation) =>
       view.holders.some((holder) => isOfGeneration(holder, serviceId, generation)),

@@ -36,6 +36,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
   [302060, 'a manager that was cut off read old tasks, but new accounts, and revoked what it saw no task of'],
   [312046, 'to the oracle the renewal of a token changed who had written the end of a credential'],
+  [400469, 'a manager that was cut off led again, and gave a task what the leader in between had revoked'],
 ];
 
 test.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
