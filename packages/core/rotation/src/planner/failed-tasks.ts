@@ -35,9 +35,9 @@ export async function readFailures(
     // Or it reports completion only because nothing was left to replace. Each task may run only for a moment.
     const mayFail = service.rollout.state === 'completed' || !isFullyRunning(service);
     if (isSilent && service.generation >= open.generation && mayFail) return true;
-    const { forMs, overtaken } = rollouts.of(service.id, open);
+    const { forMs, rolledBack, overtaken } = rollouts.of(service.id, open);
     // The update that came first may have used the same generation, and may be rolled back by now.
-    return isRollingBack || isHalted(service) || overtaken || forMs > stuckAfterMs;
+    return isRollingBack || isHalted(service) || rolledBack || overtaken || forMs > stuckAfterMs;
   });
   return new Map(
     await mapConcurrently(concerned, READS_AT_ONCE, async ({ service: { id } }) => {

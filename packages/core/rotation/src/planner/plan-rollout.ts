@@ -38,6 +38,7 @@ import {
   isScaledToZero,
   isSettled,
   isStable,
+  isUndone,
   isUpdating,
   isUpToDate,
   type ServiceState,
@@ -228,9 +229,14 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
 }
 
-/** The rollout was rolled back, and the service was changed since. The rollback is no longer reported. */
+/**
+ * The rollout was rolled back, and the service was changed since. The rollback is no longer reported. It still counts if
+ * the change restarted no task, for example a change of labels.
+ */
 function planUndone(serviceState: ServiceState, open: OpenRollout, unchanged: Decision): Decision {
   if (!isSettled(serviceState)) return unchanged;
+  if (isUndone(serviceState, open) && serviceState.service.fingerprint === open.fingerprint)
+    return planHalted(serviceState, open);
   if (dueBindings(serviceState).length === 0) return noChange(serviceState, null);
   if (!mayRetry(serviceState, open)) return unchanged;
   return startRollout(serviceState, { continues: true, attempt: open.attempt + 1 });
@@ -262,8 +268,8 @@ function whyStuck({ service, failures, words }: ServiceState, open: OpenRollout)
  */
 function isForgotten({ service }: ServiceState, open: OpenRollout): boolean {
   if (service.desiredTasks === 0) return !isUpdating(service);
-  const isUndone = open.direction === 'forward' && service.generation < open.generation;
-  return isUndone && service.fingerprint !== open.fingerprint;
+  const isEarlier = open.direction === 'forward' && service.generation < open.generation;
+  return isEarlier && service.fingerprint !== open.fingerprint;
 }
 
 /** Whether no value of the rollout's secrets is quarantined any more. */
@@ -307,8 +313,7 @@ function planFailed(serviceState: ServiceState, open: OpenRollout): Decision {
   if (isOff && isLasting && isFullyRunning(service)) return noChange(serviceState, null);
   // The tasks already started with the desired values, for another reason.
   if (hasNewer || isRequested) return noChange(serviceState);
-  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
-  return isUndone && open.direction === 'forward'
+  return isUndone(serviceState, open) && open.direction === 'forward'
     ? rollBackValues(serviceState, open, null)
     : blocked(serviceState, 'VALUE_FAILED');
 }

@@ -324,6 +324,7 @@ function serviceStateOf(
       isLockedDown: input.ledger.lockdown !== null,
       openForMs: watched.forMs,
       seenApplied: watched.applied,
+      seenRolledBack: watched.rolledBack,
       continuouslyObserved: watched.applied && watched.continuouslyObserved,
       startedByThisProcess: watched.startedByThisProcess,
       overtaken: watched.overtaken,

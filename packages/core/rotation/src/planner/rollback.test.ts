@@ -254,6 +254,37 @@ test('a rollout of a service that is scaled to 0 since, by an update that was ro
   expect(decision).toMatchObject({ roll: null, events: [], entry: { rollout: null } });
 });
 
+describe('a rollout that was seen rolled back, which an update of the labels has hidden since', () => {
+  const undone = (serviceState: Told['serviceState'], state: Told['state'] = 'none'): Told => ({
+    state,
+    service: { generation: 4 },
+    serviceState: { seenRolledBack: true, openForMs: 60_000, ...serviceState },
+  });
+
+  test.each(['none', 'completed'] as const)('is quarantined, as its user rolled it back (%s)', (state) => {
+    const decision = decide(undone({ failures: [] }, state));
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [{ isByUser: true }] } });
+  });
+
+  test('is quarantined if its tasks failed with its values', () => {
+    const decision = decide(undone({ failures: [bad] }));
+    expect(decision).toMatchObject({ roll: null, entry: { rollout: null, quarantines: aside } });
+  });
+
+  test('is quarantined if it had failed before', () => {
+    const decision = decide({ ...undone({ failures: null }), entry: { rollout: { ...rollout, state: 'failed' } } });
+    expect(decision).toMatchObject({
+      roll: null,
+      entry: { rollout: null, quarantines: [{ failed: aside[0]?.failed }] },
+    });
+  });
+
+  test('is started again if the update changed what its tasks are made from', () => {
+    const decision = decide({ ...undone({ failures: [] }), service: { generation: 4, fingerprint: 'spec 2' } });
+    expect(decision.roll?.generation).toBe(6);
+  });
+});
+
 describe('a rollout that somebody has rolled back and hidden by a later update', () => {
   const service = { generation: 4 };
   const serviceState = { failures: [], continuouslyObserved: false, openForMs: 10_000 };

@@ -42,6 +42,7 @@ import {
   isPaused,
   isScaledToZero,
   isStable,
+  isUndone,
   isUpToDate,
   type ServiceState,
   secretNames,
@@ -55,10 +56,10 @@ import {
 export function planHalted(serviceState: ServiceState, open: OpenRollout): Decision {
   const { service, failures, bindings } = serviceState;
   const { state, message } = service.rollout;
-  const isUndone = service.generation < open.generation;
+  const isEarlier = service.generation < open.generation;
   // The orchestrator rolled back a later update of the user. The service is again as our rollout had made it.
   const isOfLater =
-    state !== 'paused' && !isUndone && bindings.every((known) => pendingTasks(open, known).length === 0);
+    state !== 'paused' && !isEarlier && bindings.every((known) => pendingTasks(open, known).length === 0);
   if (isOfLater && isFullyRunning(service)) {
     return isScaledToZero(service) ? noChange(serviceState, null) : complete(serviceState, open);
   }
@@ -90,14 +91,11 @@ function taskReason({ entry, failures }: ServiceState): string | null {
 const FORGETS_AFTER = 3;
 
 /** Whether the user rolled the service back although no task of the rollout failed. */
-function isRolledBackByUser(
-  { service, entry, failures, continuouslyObserved }: ServiceState,
-  open: OpenRollout,
-): boolean {
-  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
+function isRolledBackByUser(serviceState: ServiceState, open: OpenRollout): boolean {
+  const { entry, failures, continuouslyObserved } = serviceState;
   // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
   // were none.
-  if (!isUndone || !continuouslyObserved || failures === null) return false;
+  if (!isUndone(serviceState, open) || !continuouslyObserved || failures === null) return false;
   const later = failures.filter(({ endedAtMs }) => endedAtMs >= open.startedAtMs);
   return later.length < FORGETS_AFTER && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }
@@ -194,7 +192,8 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     // One of the values is newer by now, so the new set is tried.
     return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
-  const isRolledBack = ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
+  const isRolledBack =
+    isUndone(serviceState, open) || ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
   if (!isRolledBack && (service.onFailure ?? policy.onFailure) === 'pause') return asFailed();
   const failedKeys = ofRollout
     .map(({ binding }) => binding.key)
@@ -235,8 +234,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     message: set.reason,
   };
   // If the orchestrator rolled back a later update, the tasks are those of our rollout and are not back.
-  const isUndone = service.rollout.state === 'rolled-back' && service.generation < open.generation;
-  const isBack = isUndone && dueBindings(next).length === 0;
+  const isBack = isUndone(serviceState, open) && dueBindings(next).length === 0;
   if (isBack) return after([...events, reported], noChange(next, null));
   const concerned = next.bindings.filter(({ binding }) => binding.key in set.failed);
   const returnTo = generationToReturnTo(next, open);

@@ -2,12 +2,14 @@ import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { emptyLedger, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
-import type { FailedTask } from '../ports/orchestrator.ts';
+import type { FailedTask, RolloutReport } from '../ports/orchestrator.ts';
 import { NOT_TRACKED, RolloutTracker } from './rollout-tracker.ts';
 
 const open = { generation: 5, attempt: 1 } as OpenRollout;
-const service = (generation: number) =>
-  [{ service: { id: 'web', version: 1, generation, tasks: [] }, bindings: [] }] as unknown as ServiceBindings[];
+const service = (generation: number, state: RolloutReport['state'] = 'none') => {
+  const common = { id: 'web', version: 1, tasks: [], rollout: { state } };
+  return [{ service: { ...common, generation }, bindings: [] }] as unknown as ServiceBindings[];
+};
 const ledger = (rollout: OpenRollout | null) => ({
   ...emptyLedger(null),
   services: { web: { ...NOTHING_OPEN, rollout } },
@@ -23,6 +25,7 @@ test('tells for how long a rollout was seen open, whatever the wall clock does',
   expect(watch.of('web', open)).toEqual({
     forMs: 7_000,
     applied: false,
+    rolledBack: false,
     continuouslyObserved: false,
     startedByThisProcess: false,
     overtaken: false,
@@ -39,6 +42,7 @@ test('counts each attempt again, but remembers that the update was applied', asy
   expect(watch.of('web', again)).toEqual({
     forMs: 0,
     applied: true,
+    rolledBack: false,
     continuouslyObserved: false,
     startedByThisProcess: false,
     overtaken: false,
@@ -95,6 +99,18 @@ test.each([
   },
 );
 
+test.each(['rolling-back', 'rolled-back'] as const)('remembers that it saw the update rolled back (%s)', (state) => {
+  const watch = new RolloutTracker(new SimulatedClock());
+  // This is the report about an earlier update.
+  watch.observe(service(4, state), ledger(open), true);
+  watch.rolled('web', 5, 'applied');
+  watch.observe(service(5), ledger(open));
+  expect(watch.of('web', open).rolledBack).toBe(false);
+  watch.observe(service(4, state), ledger(open));
+  watch.observe(service(4), ledger(open));
+  expect(watch.of('web', open).rolledBack).toBe(true);
+});
+
 test('remembers the failed tasks of a rollout that the orchestrator has forgotten', () => {
   const watch = new RolloutTracker(new SimulatedClock());
   watch.observe(service(5), ledger(open));
@@ -107,7 +123,12 @@ test('tells for how long a service is as it is, and for how long the same tasks 
   const clock = new SimulatedClock();
   const watch = new RolloutTracker(clock);
   const poll = (version: number, tasks: readonly (readonly [string, string])[]) => {
-    const service = { id: 'web', version, tasks: tasks.map(([id, state]) => ({ id, state })) };
+    const service = {
+      id: 'web',
+      version,
+      rollout: { state: 'none' },
+      tasks: tasks.map(([id, state]) => ({ id, state })),
+    };
     watch.observe([{ service, bindings: [] }] as unknown as ServiceBindings[], ledger(null));
   };
   poll(1, [['a', 'running']]);

@@ -9,6 +9,8 @@ export interface TrackedRollout {
   readonly forMs: number;
   /** Whether it saw the update applied. */
   readonly applied: boolean;
+  /** Whether it saw the orchestrator roll the applied update back. A later update of the service hides that. */
+  readonly rolledBack: boolean;
   /** Whether it has observed without a gap since then. Without a gap, it has seen every failed task. */
   readonly continuouslyObserved: boolean;
   /** Whether this process started the rollout and each attempt of it. */
@@ -29,6 +31,7 @@ export interface Stability {
 export const NOT_TRACKED: TrackedRollout = {
   forMs: 0,
   applied: false,
+  rolledBack: false,
   continuouslyObserved: false,
   startedByThisProcess: false,
   overtaken: false,
@@ -46,6 +49,7 @@ interface Watched {
   /** Monotonic milliseconds. */
   sinceMs: number;
   applied: boolean;
+  rolledBack: boolean;
   continuouslyObserved: boolean;
   seenAtMs: number;
   readonly startedByThisProcess: boolean;
@@ -89,11 +93,15 @@ export class RolloutTracker {
     const watched = new Map<string, Watched>();
     const steady = new Map<string, Steady>();
     for (const { service } of services) {
-      const { id, generation } = service;
+      const { id, generation, rollout } = service;
       steady.set(id, this.#stabilitySince(service));
       const entry = ledger.services[id] ?? NOTHING_OPEN;
       const open = entry.rollout;
-      if (open !== null) watched.set(id, this.#follow(id, isOfRollout(entry, generation), open, isOwn));
+      if (open === null) continue;
+      const followed = this.#follow(id, isOfRollout(entry, generation), open, isOwn);
+      const isRolledBack = rollout.state === 'rolling-back' || rollout.state === 'rolled-back';
+      if (followed.applied && isRolledBack && generation < open.generation) followed.rolledBack = true;
+      watched.set(id, followed);
     }
     this.#watched = watched;
     this.#steady = steady;
@@ -121,9 +129,9 @@ export class RolloutTracker {
   of(serviceId: string, { generation, attempt }: OpenRollout): TrackedRollout {
     const watched = this.#watched.get(serviceId);
     if (watched?.generation !== generation) return NOT_TRACKED;
-    const { applied, continuouslyObserved, startedByThisProcess, overtaken } = watched;
+    const { applied, rolledBack, continuouslyObserved, startedByThisProcess, overtaken } = watched;
     const forMs = watched.attempt === attempt ? this.#clock.monotonic() - watched.sinceMs : 0;
-    return { forMs, applied, continuouslyObserved, startedByThisProcess, overtaken };
+    return { forMs, applied, rolledBack, continuouslyObserved, startedByThisProcess, overtaken };
   }
 
   /** For how long the service was seen unchanged, and its tasks stable. */
@@ -175,6 +183,7 @@ export class RolloutTracker {
       attempt,
       sinceMs: nowMs,
       applied,
+      rolledBack: false,
       continuouslyObserved,
       seenAtMs: nowMs,
       // A process that started the rollout and all its attempts has delivered to all of its tasks.

@@ -40,6 +40,8 @@ export interface ServiceState {
   readonly openForMs: number;
   /** Whether this process saw the open rollout's update applied. */
   readonly seenApplied: boolean;
+  /** Whether this process saw the orchestrator roll it back. */
+  readonly seenRolledBack: boolean;
   /** Whether it has observed the service without a gap since it first saw the rollout. */
   readonly continuouslyObserved: boolean;
   /** Whether this process started the rollout and each attempt, so that it delivered to all of its tasks on this node. */
@@ -187,6 +189,15 @@ export function wasApplied(serviceState: ServiceState, open: OpenRollout): boole
     service.tasks.some(({ generation }) => generation >= open.generation) ||
     (failures ?? []).some(({ generation }) => generation === open.generation)
   );
+}
+
+/**
+ * Whether the orchestrator undid the rollout's update. If the user updated the service since, for example its labels,
+ * only earlier observations show it.
+ */
+export function isUndone({ service, seenRolledBack }: ServiceState, open: OpenRollout): boolean {
+  const isSeen = service.rollout.state === 'rolled-back' || (seenRolledBack && !isPaused(service));
+  return isSeen && service.generation < open.generation;
 }
 
 /** A generation greater than each known one of the service: a rollback restores old ones. */

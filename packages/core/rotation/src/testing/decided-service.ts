@@ -97,6 +97,7 @@ export function decide({ service, state = 'paused', entry, desired = value('r2')
     noticed: () => undefined,
     openForMs: 0,
     seenApplied: true,
+    seenRolledBack: false,
     continuouslyObserved: true,
     startedByThisProcess: false,
     overtaken: false,
