@@ -1,5 +1,7 @@
+import { isOfRef } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
+import { workloadOf } from '../swarm/snapshot.ts';
 import type { TrueBinding } from './ground-truth.ts';
 import type { RunContext } from './run-context.ts';
 import { timeSlackMs } from './time-slack.ts';
@@ -8,14 +10,16 @@ import { timeSlackMs } from './time-slack.ts';
 interface Forbidden {
   readonly serviceId: string;
   readonly secret: string;
-  readonly path: string;
   readonly text: string;
   readonly sinceMs: number;
-  /** The paths of its whole set. */
-  readonly paths: readonly string[];
+  /** Its whole set. */
+  readonly members: readonly TrueBinding[];
 }
 
-/** Which values the plugins have quarantined, until a member of their set changed or somebody asked: by the truth. */
+/**
+ * Which values the plugins have quarantined, by the truth: until a member of their set changed, its labels named another
+ * ref, or somebody asked.
+ */
 export class QuarantinedValues {
   readonly #run: RunContext;
   #forbidden: readonly Forbidden[] = [];
@@ -25,24 +29,25 @@ export class QuarantinedValues {
   }
 
   /**
-   * A plugin set the values of these uses aside: those that the ledger names. Where one of them has just changed, that may
-   * be what ends it: the plugin did not know of it yet.
+   * A plugin set the values of these uses aside: those that the ledger names. Where one of them has just changed, or is of
+   * another ref than the labels name by now, that may be what ends it: the plugin did not know of it yet.
    */
   add(service: SimulatedService, members: readonly TrueBinding[]): void {
     const { truth, swarm, ledger, settings, timeMs } = this.#run;
     const sets = ledger?.services[service.id]?.quarantines ?? [];
-    const paths = members.map(({ path }) => path);
     const changedSinceMs = timeMs - 2 * settings.intervalMs - timeSlackMs(this.#run);
-    if (paths.some((path) => truth.changedAtMs(path) > changedSinceMs)) return;
-    for (const use of members) {
-      const { name: secret, path } = use;
-      const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === secret) ?? '';
-      const version = sets
-        .map(({ failed }) => failed[id] ?? failed[`${service.id}/${id}`])
-        .find((one) => one !== undefined);
+    if (members.some(({ path }) => truth.changedAtMs(path) > changedSinceMs)) return;
+    const failed = members.map((use) => {
+      const id = service.spec.secretIds.find((one) => swarm.secret(one)?.name === use.name) ?? '';
+      const versions = sets.map(({ failed }) => failed[id] ?? failed[`${service.id}/${id}`]);
+      return { use, version: versions.find((one) => one !== undefined) };
+    });
+    if (failed.some(({ use, version }) => version !== undefined && !isOfRef(version, use.refKey))) return;
+    for (const { use, version } of failed) {
       const text = truth.textAt(use, version);
       if (text === undefined || !isBadFor(text, service.name)) continue;
-      this.#forbidden = [...this.#forbidden, { serviceId: service.id, secret, path, text, sinceMs: timeMs, paths }];
+      const one = { serviceId: service.id, secret: use.name, text, sinceMs: timeMs, members };
+      this.#forbidden = [...this.#forbidden, one];
     }
   }
 
@@ -60,10 +65,17 @@ export class QuarantinedValues {
     });
   }
 
-  #isInForce({ serviceId, paths, path, secret, sinceMs }: Forbidden): boolean {
+  #isInForce({ serviceId, members, sinceMs }: Forbidden): boolean {
     const { truth, swarm } = this.#run;
     const service = swarm.services.find(({ id }) => id === serviceId);
-    const use = service === undefined ? undefined : truth.bindingsOf(service).find(({ name }) => name === secret);
-    return use?.path === path && paths.every((member) => truth.changedAtMs(member) <= sinceMs);
+    if (service === undefined) return false;
+    const uses = truth.bindingsOf(service);
+    const since = [...uses, ...truth.formerBindingsOf(service, sinceMs)];
+    const former = workloadOf(service).formerSecretIds.map((id) => swarm.secret(id)?.name);
+    return members.every(({ name, path, refKey }) => {
+      const isUsed = uses.some((use) => use.name === name) || former.includes(name);
+      const isOther = since.some((use) => use.name === name && use.refKey !== refKey);
+      return isUsed && !isOther && truth.changedAtMs(path) <= sinceMs;
+    });
   }
 }
