@@ -38,6 +38,8 @@ export interface AttemptedRoll {
   readonly serviceId: string;
   readonly version: number;
   readonly generation: number;
+  /** How long ago it left the plugin, in milliseconds. */
+  readonly underWayMs: number;
   /** The service as it was just before; `undefined` where there was none. */
   readonly before: Pick<SimulatedService, 'spec' | 'status' | 'update'> | undefined;
 }
@@ -198,12 +200,13 @@ export class Cluster {
       },
       findTask: (id, options) => swarm.findTask(id, options),
       failures: (id, options) => swarm.failures(id, options),
-      roll: async (serviceId, version, generation, options) => {
+      roll: async (serviceId, version, generation, { sentAtMs, ...options }) => {
+        const underWayMs = clock.monotonic() - sentAtMs;
         const service = swarm.services.find(({ id }) => id === serviceId);
         if (service !== undefined && isPreempted()) swarm.touch(serviceId);
         const before = service === undefined ? undefined : { ...service };
         const outcome = await swarm.roll(serviceId, version, generation, options);
-        onRoll({ manager: manager.name, serviceId, version, generation, before }, outcome);
+        onRoll({ manager: manager.name, serviceId, version, generation, underWayMs, before }, outcome);
         return outcome;
       },
       role: async (options: CallOptions) => {

@@ -17,14 +17,22 @@ import {
   Rotation,
   type RotationPorts,
   type RotationSettings,
+  type WriteOutcome,
 } from '@vault-swarm/rotation';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { FaultInjector, type Interfere, type PortName } from './fault-injector.ts';
 import { ProcessClock } from './process-clock.ts';
 
+/** How an update leaves a process. */
+interface SentRoll extends CallOptions {
+  /** When it did, in monotonic milliseconds: it may arrive later. */
+  readonly sentAtMs: number;
+}
+
 /** The orchestrator as one manager sees it. */
-export type ManagerPorts = Orchestrator &
-  OrchestratorChanges &
+export type ManagerPorts = Omit<Orchestrator, 'roll'> & {
+  roll(id: string, version: number, generation: number, sent: SentRoll): Promise<WriteOutcome>;
+} & OrchestratorChanges &
   Leadership &
   LedgerStore & { readonly leaseLedger: LedgerStore };
 
@@ -138,10 +146,11 @@ export class PluginProcess {
         failures: (id, options) => read('failures', options, () => orchestrator.failures(id, options)),
         roll: async (id, version, generation, { signal, isDue }) => {
           if (isDue?.() === false) return 'conflict';
+          const sent = { ...late, sentAtMs: this.#clock.monotonic() };
           return this.#faultInjector.call(
             'roll',
             signal,
-            () => orchestrator.roll(id, version, generation, late),
+            () => orchestrator.roll(id, version, generation, sent),
             unknown,
           );
         },

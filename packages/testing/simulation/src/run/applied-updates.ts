@@ -161,7 +161,7 @@ export class AppliedUpdates {
 
   #withoutReason(
     service: SimulatedService,
-    { generation }: AttemptedRoll,
+    { generation, underWayMs }: AttemptedRoll,
     before: Before,
     past: ServicePast,
     intent: OpenRollout | undefined,
@@ -172,7 +172,7 @@ export class AppliedUpdates {
     if (before.spec.image === 'broken' || failsAnyway(this.#run, service))
       past.tolerated.set('broken before', this.#run.timeMs);
     const lastRollout = intents.get(`${service.id}@${past.lastRoll?.generation}`);
-    const reason = updateReason(this.#run, answers, service, before, past, lastRollout);
+    const reason = updateReason(this.#run, answers, service, { before, underWayMs }, past, lastRollout);
     const explained = NEEDLESS.has(reason) ? this.#whyDoubtful(service) : undefined;
     const isBrokenBefore = past.tolerated.has('broken before') && intent?.direction === 'rollback';
     const what = `${name} ${past.rolls}`;

@@ -208,6 +208,7 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6248453, 'an update was completed while tasks from before still ran without a secret that their service uses', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6256123, 'a user rolled a service back, and changed its labels before Swarm reported the end of that', null],
+  [6256952, 'an update was applied so much later than sent that its tasks had got the newest value meanwhile', null],
   [6259219, 'a quarantine ended since the labels of a secret of its set named another path', null],
   [6018114, 'a task was given its value while nobody knew who led, and was replaced in a quiet time', null],
   [

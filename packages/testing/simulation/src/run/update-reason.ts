@@ -12,11 +12,16 @@ import { timeSlackMs } from './time-slack.ts';
 /** Reasons that an update may have though every task holds the newest value. */
 export const NEEDLESS: ReadonlySet<string | null> = new Set([null, 'value changed back', 'it was given up']);
 
-/** A plugin acts on what it observed this long before, at most, in milliseconds. */
+/** A plugin sends an update for what it observed this long before, at most, in milliseconds. */
 const DECISION_HOLDS_MS = 10_000;
 
 /** A plugin acts on a request within this time, in milliseconds, if it is carried out without being recorded. */
 const REQUEST_HOLDS_MS = 900_000;
+
+/** When an update left its plugin, and what it found. */
+interface Arrived extends Pick<AttemptedRoll, 'underWayMs'> {
+  readonly before: NonNullable<AttemptedRoll['before']>;
+}
 
 /**
  * Why a plugin may update a service that is no job, in truth; `null` where there is no reason.
@@ -27,14 +32,16 @@ export function updateReason(
   run: RunContext,
   answers: DeliveryOracle,
   service: SimulatedService,
-  before: NonNullable<AttemptedRoll['before']>,
+  { before, underWayMs }: Arrived,
   past: ServicePast,
   lastRollout: OpenRollout | undefined,
 ): string | null {
   const { truth, provider, timeMs } = run;
   const isAsked = isRequested(run, service.id, past);
+  // An update whose outcome the plugin does not know may be applied much later than it was sent.
+  const decisionAgeMs = DECISION_HOLDS_MS + underWayMs;
   // Its labels may have changed since it was observed.
-  const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - DECISION_HOLDS_MS)];
+  const known = [...truth.bindingsOf(service), ...truth.formerBindingsOf(service, timeMs - decisionAgeMs)];
   const uses = known.filter(({ isAuto, rotate, isPinned }) => {
     return isAuto || (isAsked && rotate === 'manual' && !isPinned);
   });
@@ -43,7 +50,7 @@ export function updateReason(
   const holdsNewest = ({ held }: SimulatedTask) =>
     uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
   // The tasks that were observed have just ended, and are not restarted.
-  const observedSinceMs = run.clock.now() - DECISION_HOLDS_MS;
+  const observedSinceMs = run.clock.now() - decisionAgeMs;
   const hasJustEnded = allTasks(service).some(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
   if (live.length === 0 && hasJustEnded) return 'its tasks have just ended';
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
