@@ -118,6 +118,27 @@ test('a request is not met by a rollout of nothing while no value is known', () 
   });
 });
 
+test.each(['none', 'completed'] as const)(
+  'a rollout that has reached all tasks is not stuck, however late that is seen (%s)',
+  (state) => {
+    const actual = [{ task: task('new', 5), value: value('r2') }];
+    const late = { openForMs: 700_000, unchangedForMs: 500, stableForMs: 0 };
+    const seen = decide({ state, actual, desired: value('r3'), serviceState: { ...late, failures: [bad] } });
+    expect(seen).toMatchObject({ roll: null, events: [], entry: { rollout: { state: 'open' } } });
+    const down = { task: { ...task('new', 5), state: 'starting' }, value: value('r2') } as const;
+    const missed = decide({ state, actual: [down], serviceState: { ...late, failures: [] } });
+    expect(missed.events).toMatchObject([{ type: 'rollout.failed', reason: 'stuck' }]);
+  },
+);
+
+test('a rollout is not said to wait for tasks to start while all of them run', () => {
+  const rollout = { state: 'none', message: '', startedAtMs: null, resumable: false } as const;
+  const serviceState = { openForMs: 700_000, unchangedForMs: 500, failures: [] };
+  expect(decide({ service: { rollout }, serviceState }).events).toMatchObject([
+    { reason: 'stuck', message: 'its tasks are not replaced' },
+  ]);
+});
+
 test('an update that can not be made for too long is counted as stuck once, and tried on', () => {
   const never: Told = { state: 'none', service: { generation: 4 } };
   const serviceState = { failures: null, seenApplied: false, continuouslyObserved: false, openForMs: 600_001 };

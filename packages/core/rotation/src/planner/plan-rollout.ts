@@ -172,7 +172,10 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     if (!isNewerDue) return blocked(serviceState, 'NODE_PAUSED');
     return blockerByTime(serviceState) ?? startRollout(serviceState);
   }
-  const { rollout, events } = stuckIfLate(serviceState, open);
+  const without = bindings.flatMap((known) => pendingTasks(open, known));
+  // It is completed once this is seen for long enough: the process may not have been able to look before.
+  const isReached = !isUpdating(service) && without.length === 0 && isFullyRunning(service);
+  const { rollout, events } = isReached ? { rollout: open, events: [] } : stuckIfLate(serviceState, open);
   const unchanged = { ...noChange(serviceState, rollout), events };
   const due = dueBindings(serviceState);
   // A rollout that was stuck before its update was made has had no time yet.
@@ -202,7 +205,6 @@ function planApplied(serviceState: ServiceState, open: OpenRollout): Decision {
     const failure: Failure = { reason: 'paused', message: describeFailures((failures ?? []).filter(isOurs)) ?? '' };
     return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
   }
-  const without = bindings.flatMap((known) => pendingTasks(open, known));
   // If no state is reported, the update may not have started. After a change of the leader, completion is reported
   // even while the tasks of every slot fail repeatedly: the new leader checks only for slots with tasks of another
   // generation.
@@ -258,7 +260,8 @@ function stuckIfLate(
 function whyStuck({ service, failures, words }: ServiceState, open: OpenRollout): string {
   const waiting = service.tasks.find(({ state, reason }) => state === 'starting' && reason !== '')?.reason;
   const ended = describeFailures((failures ?? []).filter(({ generation }) => generation === open.generation));
-  return waiting ?? ended ?? (service.rollout.message || inWords('its {TASK}s do not start', words));
+  const what = isFullyRunning(service) ? 'its {TASK}s are not replaced' : 'its {TASK}s do not start';
+  return waiting ?? ended ?? (service.rollout.message || inWords(what, words));
 }
 
 /**

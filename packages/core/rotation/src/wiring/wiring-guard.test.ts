@@ -90,13 +90,13 @@ test.each([
   expect(messages).toEqual([expect.stringContaining('no task of "web" has the generation 1')]);
 });
 
-test.each(['none', 'rolling'] as const)('a rollout that stays in the state %s is found', (state) => {
+test('a rollout that stays in progress is found', () => {
   const { guard, messages, observe, wait } = guarded();
   guard.recorded();
   messages.length = 0;
   observe(workload());
   guard.rolled('web', 1, 'applied');
-  const done = inState(state, { generation: 1, version: 2, tasks: [task('new', 1)] });
+  const done = inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] });
   observe(done);
   wait(STUCK_AFTER_MS);
   observe(done);
@@ -110,13 +110,13 @@ test('a rollout that is closed, and that the orchestrator never reported as comp
   messages.length = 0;
   observe(workload());
   guard.rolled('web', 1, 'applied');
-  const forgotten = inState('none', { generation: 1, version: 2, tasks: [task('new', 1)] });
-  observe(forgotten);
-  observe(forgotten, { openGeneration: 0 });
+  const done = inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] });
+  observe(done);
+  observe(done, { openGeneration: 0 });
   wait(STUCK_AFTER_MS);
-  observe(forgotten);
+  observe(done);
   wait(STUCK_AFTER_MS);
-  observe(forgotten);
+  observe(done);
   expect(messages).toEqual([]);
 });
 
@@ -182,26 +182,30 @@ test('a provider that is unknown, that can not be found, or that is none is foun
   await expect.poll(() => wrong.messages).toEqual([expect.stringContaining('secrets.read')]);
 });
 
-test('an update whose report is forgotten, or is late after an earlier one was reported as completed, is no mistake', () => {
-  const forgotten = guarded();
-  forgotten.guard.chosen('old');
-  forgotten.guard.recorded();
-  forgotten.observe(workload());
-  forgotten.guard.rolled('web', 1, 'applied');
-  forgotten.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('old', 0)] }));
-  forgotten.observe(inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] }));
-  forgotten.wait(STUCK_AFTER_MS + 1);
-  forgotten.observe(inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] }));
-  expect(forgotten.messages).toEqual([]);
-  const late = guarded();
-  late.guard.chosen('old');
-  late.guard.recorded();
-  late.observe(inState('completed'));
-  late.guard.rolled('web', 1, 'applied');
-  late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));
-  late.wait(STUCK_AFTER_MS + 1);
-  late.observe(inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] }));
-  expect(late.messages).toEqual([]);
+test('an update of which nothing is reported is no mistake, since its user may have changed the service before it was observed', () => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.chosen('old');
+  guard.recorded();
+  observe(workload());
+  guard.rolled('web', 1, 'applied');
+  const forgotten = inState('none', { generation: 1, version: 3, tasks: [task('new', 1)] });
+  observe(forgotten);
+  wait(STUCK_AFTER_MS + 1);
+  observe(forgotten);
+  expect(messages).toEqual([]);
+});
+
+test('an update that is late after an earlier one was reported as completed is no mistake', () => {
+  const { guard, messages, observe, wait } = guarded();
+  guard.chosen('old');
+  guard.recorded();
+  observe(inState('completed'));
+  guard.rolled('web', 1, 'applied');
+  const late = inState('rolling', { generation: 1, version: 2, tasks: [task('new', 1)] });
+  observe(late);
+  wait(STUCK_AFTER_MS + 1);
+  observe(late);
+  expect(messages).toEqual([]);
 });
 
 test('an update that was rolled back and followed by another of its user, between two observations, is no mistake', () => {
@@ -209,20 +213,6 @@ test('an update that was rolled back and followed by another of its user, betwee
   observe(workload());
   guard.rolled('web', 5, 'applied');
   observe(inState('completed', { generation: 1, version: 4, tasks: [task('forced', 1)] }));
-  expect(messages).toEqual([]);
-});
-
-test('an update of tasks that had failed and started again with its generation is no mistake, though nothing is reported', () => {
-  const { guard, messages, observe, wait } = guarded();
-  guard.chosen('old');
-  guard.recorded();
-  observe(workload());
-  guard.rolled('web', 1, 'applied');
-  const failed = { ...task('old', 0), state: 'ended', reason: 'exit code 1' } as const;
-  const after = inState('none', { generation: 1, version: 2, tasks: [failed, task('new', 1)] });
-  observe(after);
-  wait(STUCK_AFTER_MS + 1);
-  observe(after);
   expect(messages).toEqual([]);
 });
 

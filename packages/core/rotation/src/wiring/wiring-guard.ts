@@ -10,7 +10,7 @@ export interface WiringGuardOptions {
   readonly findProvider: (name: string) => Promise<ProviderInstance>;
   readonly clock: Clock;
   readonly events: Events;
-  /** A rollout that is not reported as completed for this long, although all of its tasks run, never will be. */
+  /** A rollout that is reported as in progress for this long, although all of its tasks run, always will be. */
   readonly stuckAfterMs: number;
 }
 
@@ -32,8 +32,6 @@ interface AppliedRoll {
   readonly previousTasks: ReadonlySet<string>;
   /** Whether the service had its generation, or a later one. */
   wasMade: boolean;
-  /** Whether the orchestrator reported that it was in progress. */
-  wasRolling: boolean;
   /** Whether the latest observation had no task of it, although its update was completed. */
   wasMissing: boolean;
   /** Since when all of its tasks run, in monotonic milliseconds; `null` if they do not all run. */
@@ -124,7 +122,6 @@ export class WiringGuard {
       fingerprint,
       previousTasks,
       wasMade: false,
-      wasRolling: false,
       wasMissing: false,
       runsSinceMs: null,
     });
@@ -181,7 +178,12 @@ export class WiringGuard {
     );
   }
 
-  /** @param open the generation of the open rollout. If it is closed, nothing waits for what the guard looks for. */
+  /**
+   * The state `none` is no mistake: the orchestrator forgets an update when its user changes the service in another way,
+   * which need not be observed. The rotation does not wait for a report then.
+   *
+   * @param open the generation of the open rollout. If it is closed, nothing waits for what the guard looks for.
+   */
   #checkRoll(service: Workload, open: number | undefined): void {
     const { id, name, generation, fingerprint, rollout, tasks, desiredTasks } = service;
     const roll = this.#rolls.get(id);
@@ -193,21 +195,14 @@ export class WiringGuard {
     const running = tasks.filter(({ state }) => state === 'running');
     const isOurs = (task: { readonly generation: number }) => task.generation >= roll.generation;
     const areNew = running.length > 0 && running.every((task) => !roll.previousTasks.has(task.id));
-    // An orchestrator forgets what it reported of an update when its user changes the service in another way.
-    const isForgotten = rollout.state === 'none' && roll.wasRolling;
-    // Tasks that fail before they are replaced start again with the new generation. Then no update is left to report.
-    const hasFailed = ({ id, state, reason }: WorkloadTask) =>
-      state === 'ended' && reason !== '' && roll.previousTasks.has(id);
-    const isNeedless = rollout.state === 'none' && tasks.some(hasFailed);
     // The next update of its user may have a smaller generation. The roll and its rollback need not have been observed.
     const wasMade = roll.wasMade || generation !== roll.previousGeneration || tasks.some(isOurs);
     const isUndone = ROLLBACK_STATES.has(rollout.state) || (wasMade && generation < roll.generation);
     // A snapshot need not be from one moment: its tasks may be of a rollback that the service does not show yet.
     const { wasMissing } = roll;
     roll.wasMissing = rollout.state === 'completed' && areNew && !running.some(isOurs);
-    roll.wasRolling ||= rollout.state === 'rolling';
     roll.wasMade ||= generation >= roll.generation;
-    if (fingerprint !== roll.fingerprint || generation > roll.generation || isForgotten || isNeedless || isUndone) {
+    if (fingerprint !== roll.fingerprint || generation > roll.generation || isUndone) {
       this.#rolls.delete(id);
     } else if (roll.wasMissing && wasMissing) {
       this.#report(
@@ -215,7 +210,7 @@ export class WiringGuard {
         `roll was answered with applied, and no task of ${quoted(name)} has the generation ${roll.generation}: set the ` +
           "service's generation to the one that roll gets, and give each task the generation that it is created from",
       );
-    } else if (rollout.state === 'none' || rollout.state === 'rolling') {
+    } else if (rollout.state === 'rolling') {
       const areAll =
         running.length >= (desiredTasks ?? 1) && tasks.every((task) => task.state === 'ended' || isOurs(task));
       this.#checkCompletion(name, roll, areAll && running.length > 0);

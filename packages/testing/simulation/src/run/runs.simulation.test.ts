@@ -205,6 +205,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6216691, 'a value that was written again without an order was read again and again for a minute', null],
   [6230476, 'a rollout and its rollback were not observed, and a warning took the ports for wrong', null],
   [6236423, 'a leader whose clock was behind took what it answered to a running task for what it has', null],
+  [
+    6244808,
+    'a user changed a service before its rollout was observed: it counted as stuck, and a warning took the ports for wrong',
+    null,
+  ],
   [6248453, 'an update was completed while tasks from before still ran without a secret that their service uses', null],
   [6100618, 'the ledger was lost, and with it what a user had rolled back', null],
   [6256123, 'a user rolled a service back, and changed its labels before Swarm reported the end of that', null],
