@@ -275,7 +275,9 @@ export class LeaseOracle {
     const tasks = allTasks(service).filter((task) => task.generation === generation);
     const key = `${process} ${name}`;
     const nowMs = monotonic();
-    const isStarting = tasks.some(({ startedAtMs }) => startedAtMs === null || nowMs - startedAtMs < START_MS);
+    // Swarm keeps the latest tasks only: one that ended during the issue may be gone.
+    const isStarting =
+      tasks.length === 0 || tasks.some(({ startedAtMs }) => startedAtMs === null || nowMs - startedAtMs < START_MS);
     if (!isStarting) this.#violated(`${process} issued a credential for running tasks of ${name}@${generation}`);
     const recent = [...(this.#unplanned.get(key) ?? []).filter((atMs) => nowMs - atMs < HOUR_MS), nowMs];
     this.#unplanned.set(key, recent);

@@ -37,6 +37,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [302060, 'a manager that was cut off read old tasks, but new accounts, and revoked what it saw no task of'],
   [312046, 'to the oracle the renewal of a token changed who had written the end of a credential'],
   [400469, 'a manager that was cut off led again, and gave a task what the leader in between had revoked'],
+  [701453, 'an issue took so long that Swarm had forgotten its task by then, and it counted as one for running tasks'],
 ];
 
 test.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
