@@ -11,10 +11,9 @@ export function bundleOptions(plugins = []) {
     target: 'node24',
     conditions: ['@vault-swarm/source'],
     metafile: true,
-    // CommonJS packages in the bundle call `require` for Node's own modules.
-    banner: {
-      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
-    },
+    // CommonJS packages in the bundle call `require` for Node's own modules, and for no others. A `require` by
+    // `createRequire` would cost 0.2 ms in each file.
+    banner: { js: 'const require = process.getBuiltinModule;' },
     plugins: [...plugins, leaveOutUnused],
   };
 }
