@@ -7,12 +7,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundlePlugin } from './bundle.mjs';
+import { writeCompileCache } from './compile-cache.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [entry, target] = process.argv.slice(2);
 const directory = target === undefined ? path('dist') : resolve(target);
 
 const metafile = await bundlePlugin(entry === undefined ? path('src/main.ts') : resolve(entry), directory);
+await writeCompileCache(directory);
 const page = entry === undefined ? await buildDashboard() : await copyDashboard();
 // The inputs of the bundle, for the licences and the bill of materials of the managed plugin.
 await writeFile(join(directory, 'metafile.json'), JSON.stringify({ outputs: { ...metafile.outputs, ...page } }));

@@ -1,6 +1,6 @@
-// Bundles the plugin's code: main.js has all that is needed to deliver a secret; it imports other chunks after the socket listens.
+// Bundles the plugin's code: plugin.mjs has all that is needed to deliver a secret; it imports other chunks after the socket listens.
 // One file loads faster than a thousand small ones.
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -29,9 +29,11 @@ const ownPackages = {
 export async function bundlePlugin(entry, directory) {
   await rm(join(directory, 'chunks'), { recursive: true, force: true });
   const { metafile } = await build({
-    entryPoints: { main: entry },
+    entryPoints: { plugin: entry },
     outdir: directory,
     chunkNames: 'chunks/[name]-[hash]',
+    // For each file with another name, Node looks for a package.json that says what it is.
+    outExtension: { '.js': '.mjs' },
     splitting: true,
     ...bundleOptions([
       ownPackages,
@@ -51,5 +53,6 @@ export async function bundlePlugin(entry, directory) {
       leanUndici,
     ]),
   });
+  await copyFile(join(home, 'launcher.mjs'), join(directory, 'main.js'));
   return metafile;
 }

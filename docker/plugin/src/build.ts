@@ -29,7 +29,7 @@ const bundle = values.entry === undefined ? join(root, 'apps/plugin/dist') : awa
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
 const variables = await configurable(join(bundle, 'main.js'));
 const packages = await bundledPackages(metafile, root);
-const { node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
+const { arch, node, nodeRelease, nodeLicense, libraries } = await targetPlatform({
   platform: values.platform,
   libraries: values.libraries,
   ...{ root, work: cache },
@@ -40,7 +40,7 @@ const work = `${target}.new`;
 await rm(work, { recursive: true, force: true });
 await mkdir(join(work, 'rootfs'), { recursive: true });
 const notices = await thirdPartyNotices(packages, nodeLicense);
-await makeRootFileSystem(join(work, 'rootfs'), { bundle, node, libraries, notices });
+await makeRootFileSystem(join(work, 'rootfs'), { bundle, arch, node, libraries, notices });
 await writeFile(join(work, 'config.json'), `${JSON.stringify(pluginConfig(variables), undefined, 2)}\n`);
 const nodeOfPlugin = { release: nodeRelease, shipped: join(work, 'rootfs/bin/node') };
 const sbom = await softwareBillOfMaterials(root, { packages, libraries, node: nodeOfPlugin });

@@ -7,6 +7,9 @@ import type { Library } from './shared-libraries.ts';
 /** All files have this time, so that the same sources give the same bytes. */
 const TIME = new Date('2000-01-01T00:00:00Z');
 
+/** The bundle's directory of compiled code. It has one directory for each version of Node and kind of machine. */
+const COMPILE_CACHE = 'compile-cache';
+
 /** Mount points. They must exist in a read-only root file system. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'etc', 'run/docker/plugins', 'run/vault-swarm', 'var/run'];
 
@@ -14,6 +17,8 @@ const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'etc', 'run/docker/plugins', 
 export interface RootFileSystemParts {
   /** The bundled plugin's directory. */
   readonly bundle: string;
+  /** Of the machine that it is for, as Node calls it. */
+  readonly arch: string;
   /** The Node binary. */
   readonly node: string;
   /** Its loader and libraries, with their paths. */
@@ -31,7 +36,7 @@ export async function makeRootFileSystem(root: string, parts: RootFileSystemPart
     await copyFile(file, join(root, path));
     await chmod(join(root, path), 0o755);
   }
-  await copyBundle(parts.bundle, root, '.');
+  await copyBundle(parts, root, '.');
   await put(root, `${HOME}/package.json`, '{ "type": "module" }\n');
   await put(root, `${HOME}/THIRD-PARTY-NOTICES.txt`, parts.notices);
   // Without it, glibc reads the hosts file only if there is no DNS server.
@@ -39,11 +44,14 @@ export async function makeRootFileSystem(root: string, parts: RootFileSystemPart
   await settle(root);
 }
 
-/** Copies the code and the dashboard, without source maps. */
-async function copyBundle(bundle: string, root: string, directory: string): Promise<void> {
+/** Copies the code, the compiled code for that machine, and the dashboard, without source maps. */
+async function copyBundle(parts: RootFileSystemParts, root: string, directory: string): Promise<void> {
+  const { bundle, arch } = parts;
   for (const entry of await readdir(join(bundle, directory), { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory() && !['types', 'node_modules'].includes(entry.name)) await copyBundle(bundle, root, path);
+    const isOfOther = directory === COMPILE_CACHE && !entry.name.includes(`-${arch}-`);
+    const isLeftOut = isOfOther || ['types', 'node_modules'].includes(entry.name);
+    if (entry.isDirectory() && !isLeftOut) await copyBundle(parts, root, path);
     if (!entry.isFile() || /\.(map|tsbuildinfo)$/.test(path) || path === 'metafile.json') continue;
     await put(root, join(HOME, path), await readFile(join(bundle, path)));
   }

@@ -14,6 +14,8 @@ const DEBIAN_NAMES = { x64: 'amd64', arm64: 'arm64' } as const;
 
 /** The parts that depend on the target machine. */
 export interface TargetPlatform {
+  /** As Node calls it. */
+  readonly arch: string;
   /** The Node binary of the release, with symbols. */
   readonly node: string;
   readonly nodeRelease: NodeRelease;
@@ -48,7 +50,7 @@ export async function targetPlatform({ platform, libraries, root, work }: Platfo
   const release = await nodeRelease(process.version.slice(1), arch);
   await verifyNode(node, release);
   const nodeLicense = await readFile(join(dirname(node), '../LICENSE'), 'utf8');
-  const common = { node, nodeRelease: release, nodeLicense };
+  const common = { arch, node, nodeRelease: release, nodeLicense };
   if (isOwn && libraries === undefined) return { ...common, libraries: await sharedLibraries(node) };
   const directory = libraries ?? `/usr/${TRIPLETS[arch]}/lib`;
   try {

@@ -1,0 +1,19 @@
+// Has V8 compile a bundle, so that a start does not.
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const loadAll = fileURLToPath(new URL('load-all.mjs', import.meta.url));
+
+/**
+ * Writes the compiled code of a bundle into its directory `compile-cache`. The same bundle gives the same bytes on the
+ * same kind of processor: V8's random numbers, which seed its hashes, are then the same.
+ */
+export async function writeCompileCache(bundle) {
+  const directory = join(bundle, 'compile-cache');
+  await rm(directory, { recursive: true, force: true });
+  const env = { NODE_COMPILE_CACHE: directory, NODE_COMPILE_CACHE_PORTABLE: '1' };
+  await promisify(execFile)(process.execPath, ['--random-seed=1', loadAll, bundle], { env });
+}
