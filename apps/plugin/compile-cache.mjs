@@ -12,8 +12,7 @@ const loadAll = fileURLToPath(new URL('load-all.mjs', import.meta.url));
  * same kind of processor: V8's random numbers, which seed its hashes, are then the same.
  */
 export async function writeCompileCache(bundle) {
-  const directory = join(bundle, 'compile-cache');
-  await rm(directory, { recursive: true, force: true });
-  const env = { NODE_COMPILE_CACHE: directory, NODE_COMPILE_CACHE_PORTABLE: '1' };
-  await promisify(execFile)(process.execPath, ['--random-seed=1', loadAll, bundle], { env });
+  await rm(join(bundle, 'compile-cache'), { recursive: true, force: true });
+  const args = ['--random-seed=1', '--preserve-symlinks', loadAll];
+  await promisify(execFile)(process.execPath, args, { cwd: bundle, env: {} });
 }

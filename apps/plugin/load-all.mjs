@@ -1,15 +1,17 @@
-// load-all.mjs BUNDLE: loads all files of a bundle, and runs what each start runs first: reading the configuration.
+// load-all.mjs, in a bundle's directory: loads all of its files, and runs what each start runs first, reading the configuration.
+// Keeps the compiled code in compile-cache.
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { enableCompileCache } from 'node:module';
 
-const [, , bundle] = process.argv;
-const chunks = join(bundle, 'chunks');
-for (const name of (await readdir(chunks)).sort()) {
-  if (name.endsWith('.mjs')) await import(join(chunks, name));
+// V8 stores the files' names with their code. These are the same wherever the bundle is built.
+const bundle = '/proc/self/cwd';
+enableCompileCache({ directory: `${bundle}/compile-cache`, portable: true });
+for (const name of (await readdir(`${bundle}/chunks`)).sort()) {
+  if (name.endsWith('.mjs')) await import(`${bundle}/chunks/${name}`);
 }
 process.argv[2] = '--check-config';
 // It finds problems, because there is no configuration.
 process.once('exit', () => {
   process.exitCode = 0;
 });
-await import(join(bundle, 'plugin.mjs'));
+await import(`${bundle}/plugin.mjs`);
