@@ -5,19 +5,19 @@ import type { Mutation } from './mutation.ts';
 
 const [from = 0, most = 0] = process.argv.slice(2).map(Number);
 const { kinds }: Mutation = JSON.parse(process.env.MUTATION ?? '');
-process.exitCode = 2;
 for (let seed = from; seed < from + most; seed++) {
-  const problem = await problemOf(seed);
-  if (problem === undefined) continue;
-  process.stdout.write(`seed ${seed}: ${problem}\n`);
-  process.exitCode = 0;
-  break;
-}
-
-async function problemOf(seed: number): Promise<string | undefined> {
+  // The first problem is enough: what follows from it can take long.
+  const onViolation = (problem: string) => end(seed, problem);
   try {
-    return (await executeRun({ seed, ...(kinds === undefined ? {} : { kinds }) })).problems[0];
+    const { problems } = await executeRun({ seed, onViolation, ...(kinds === undefined ? {} : { kinds }) });
+    if (problems[0] !== undefined) end(seed, problems[0]);
   } catch (error) {
-    return String(error);
+    end(seed, String(error));
   }
+}
+process.exitCode = 2;
+
+function end(seed: number, problem: string): void {
+  process.stdout.write(`seed ${seed}: ${problem}\n`);
+  process.exit(0);
 }

@@ -13,6 +13,7 @@ export const leaseMutations: readonly Mutation[] = [
     file: 'rotation/src/leases/usage.ts',
     from: "  if (service.tasks.some((task) => task.state !== 'ended' && task.generation === generation)) return true;\n",
     to: '',
+    seed: 1,
   },
   {
     name: 'revokes the credentials of the generation before while a rollout fails',
@@ -27,6 +28,7 @@ export const leaseMutations: readonly Mutation[] = [
     file: 'rotation/src/leases/lease-upkeep.ts',
     from: '      if (!this.#ending.has(holderId(holder))) renewed.set(holderId(holder), holder.ttlMs);\n',
     to: '',
+    seed: 1,
   },
   {
     name: 'forgets holders',
@@ -51,29 +53,34 @@ export const leaseMutations: readonly Mutation[] = [
     file: 'rotation/src/leases/issuing.ts',
     from: '>= maxSets) {',
     to: '>= 1_000_000) {',
+    seed: 2,
   },
   {
     name: 'has no limit of issues in an hour',
     file: 'rotation/src/leases/issuing.ts',
     from: 'if (recent.length >= issuesPerHour + extraIssues) {',
     to: 'if (recent.length >= 1_000_000) {',
+    seed: 25,
   },
   {
     name: 'tries an issue that failed again and again',
     file: 'rotation/src/leases/issuing.ts',
     from: 'this.#ports.clock.monotonic() < failure.notBeforeMs ? failure.error : undefined;',
     to: 'failure.notBeforeMs === 0 ? failure.error : undefined;',
+    seed: 2,
   },
   {
     name: 'does not replace what can be renewed no more',
     file: 'rotation/src/leases/lease-upkeep.ts',
     from: 'if (isLast || lifeMs < askedMs * CUT) ',
     to: 'if (isLast && lifeMs < askedMs * CUT) ',
+    seed: 11,
   },
   {
     name: 'replaces credentials at their end',
     file: 'rotation/src/leases/plan-epochs.ts',
     from: 'const ROLL_AT = 2 / 3;',
     to: 'const ROLL_AT = 1;',
+    seed: 31,
   },
 ];

@@ -9,8 +9,8 @@ export interface Mutation {
   /** Text of the file that occurs in it exactly once. */
   readonly from: string;
   readonly to: string;
-  /** The seed of the first history in which it is looked for; 0 by default. */
-  readonly firstSeed?: number;
+  /** The seed of a history that shows it, 0 by default. If that one does not show it any more, later ones are tried. */
+  readonly seed?: number;
   /** Kinds of happenings in whose histories it shows soon; else all. */
   readonly kinds?: readonly Kind[];
 }

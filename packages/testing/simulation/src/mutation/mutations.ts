@@ -14,12 +14,14 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/rotation.ts',
     from: "if (outcome !== 'applied') {",
     to: "if (outcome === 'unknown') {",
+    seed: 4,
   },
   {
     name: 'acts without leadership',
     file: 'rotation/src/rotation.ts',
     from: "if (role !== 'leader' || !this.#settings.enabled) return intervalMs;",
     to: 'if (!this.#settings.enabled) return intervalMs;',
+    seed: 4,
   },
   {
     name: 'takes no note of what it answered',
@@ -40,6 +42,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/task-revision.ts',
     from: '(current !== undefined && isSurelyOlder(task, current) ? UNKNOWN_OLDER : current)',
     to: '(current !== undefined ? UNKNOWN_OLDER : current)',
+    seed: 1,
   },
   {
     name: 'holds a failed delivery against the values',
@@ -53,6 +56,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollback.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!started || ofTask !== fingerprint) return false;',
+    seed: 13,
     kinds: ['node loss', 'several values'],
   },
   {
@@ -60,6 +64,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/ledger/codec.ts',
     from: "        ...ifAny(\n          'setAside',",
     to: "        ...ifAny(\n          'forgotten',",
+    seed: 24,
     kinds: ['bad value', 'several values'],
   },
   {
@@ -67,18 +72,21 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/service-state.ts',
     from: "if (service.kind === 'job') return [];",
     to: '',
+    seed: 26,
   },
   {
     name: 'rolls for every secret, whatever its labels say',
     file: 'rotation/src/bindings/secret-binding.ts',
     from: "return binding.rotate === 'auto' && binding.ref.pin === undefined;",
     to: 'return true;',
+    seed: 22,
   },
   {
     name: 'compares revisions alone',
     file: 'rotation/src/ledger/secret-version.ts',
     from: 'return a.revision === b.revision || (a.digest !== null && a.digest === b.digest);',
     to: 'return a.revision === b.revision;',
+    seed: 2,
   },
   {
     name: 'forgets what tasks held before a change',
@@ -91,12 +99,14 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan.ts',
     from: 'const services: Record<string, LedgerService> = {};',
     to: 'const services: Record<string, LedgerService> = { ...input.ledger.services };',
+    seed: 7,
   },
   {
     name: 'gives the current value whatever is intended',
     file: 'rotation/src/serving/revision-selector.ts',
     from: 'if (intent === undefined) return CURRENT;',
     to: 'if (intent === undefined || taskKnown()) return CURRENT;\n    function taskKnown() { return true; }',
+    seed: 1,
     kinds: ['bad value', 'several values'],
   },
   {
@@ -104,6 +114,7 @@ export const mutations: readonly Mutation[] = [
     file: 'delivery/src/revision-lookup.ts',
     from: 'const limitMs = untilMs - this.#clock.monotonic();',
     to: 'const limitMs = 60_000;',
+    seed: 18,
   },
   {
     name: 'counts a stale answer as the newest value',
@@ -124,6 +135,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/delivery-log.ts',
     from: 'if (mayBeEarlier && !record.seenStarting) this.#tasks.delete(id);',
     to: 'if (mayBeEarlier && record.frozen) this.#tasks.delete(id);',
+    seed: 69,
     kinds: ['leader change', 'force', 'restart'],
   },
   {
@@ -131,6 +143,7 @@ export const mutations: readonly Mutation[] = [
     file: 'delivery/src/newest-revisions.ts',
     from: 'startedAtMs < known.readAtMs : compared < 0;',
     to: 'startedAtMs < known.readAtMs : false;',
+    seed: 36,
     kinds: ['replica lags', 'force', 'scale'],
   },
   {
@@ -138,6 +151,7 @@ export const mutations: readonly Mutation[] = [
     file: 'delivery/src/revision-lookup.ts',
     from: "if (this.#isNewest(ref, revision)) return { revision, source: 'provider' };",
     to: "return { revision, source: 'provider' };",
+    seed: 90,
     kinds: ['replica lags', 'force', 'scale'],
   },
   {
@@ -145,6 +159,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/polling/watched-ref.ts',
     from: 'this.marker = isAgreed ? finding.marker : null;',
     to: 'this.marker = finding.marker;',
+    seed: 8,
     kinds: ['replica lags', 'snapshot restored'],
   },
   {
@@ -152,6 +167,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: '  if (failure !== null) return failure;',
     to: '',
+    seed: 6,
     kinds: ['bad value', 'several values'],
   },
   {
@@ -159,12 +175,14 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: 'return continues || serviceState.hasCapacity(',
     to: 'return true || serviceState.hasCapacity(',
+    seed: 8,
   },
   {
     name: 'forgets what is recorded of secrets whose labels are invalid',
     file: 'rotation/src/bindings/secret-binding.ts',
     from: 'return [...unresolvedKeys(service, bindings), ...former];',
     to: 'return former;',
+    seed: 13,
     kinds: ['invalid labels', 'several values', 'bad value', 'force'],
   },
   {
@@ -172,6 +190,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/task-records.ts',
     from: 'before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);',
     to: 'after;',
+    seed: 5,
     kinds: ['several values', 'slow calls', 'scale'],
   },
   {
@@ -179,6 +198,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/previous-values.ts',
     from: 'if (recorded.some(({ untilMs }) => untilMs >= value.untilMs)) return earlier;',
     to: '',
+    seed: 1,
     kinds: ['rotate changes', 'several values'],
   },
   {
@@ -186,6 +206,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: "service.rollout.state === 'none' && isSettled(serviceState) && mayRetry(serviceState, open);",
     to: 'false;',
+    seed: 15,
     kinds: ['forget update', 'tasks do not start', 'deploy', 'provider outage', 'several values'],
   },
   {
@@ -193,6 +214,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/ramp.ts',
     from: 'return new Set(Object.values(values).map(({ revision }) => revision));',
     to: 'return Object.values(values).map(({ revision }) => revision) as unknown as ReadonlySet<string>;',
+    seed: 14,
     kinds: ['several values', 'change labels', 'scale', 'force'],
   },
   {
@@ -200,6 +222,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: 'if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))',
     to: 'if (false as boolean)',
+    seed: 1,
     kinds: ['force', 'deploy', 'several values'],
   },
   {
@@ -214,6 +237,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: 'isVague || !isFullyRunning(service) ? unchanged',
     to: 'isVague ? unchanged',
+    seed: 7,
     kinds: ['tasks do not start', 'broken image', 'several values'],
   },
   {
@@ -228,6 +252,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: 'blockerOf(serviceState) ?? unlessSafeToResume(serviceState, open);',
     to: 'blockerOf(serviceState);',
+    seed: 13,
     kinds: ['tasks do not start', 'several values'],
   },
   {
@@ -235,6 +260,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/status/status-reporter.ts',
     from: 'if (!isOpen && this.#planned.get(service.id)?.isDue === false) this.#failures.delete(service.name);',
     to: '',
+    seed: 1,
     kinds: ['bad value', 'rotate changes', 'deploy', 'broken image', 'tasks do not start'],
   },
   {
@@ -242,6 +268,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollback.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!started || !nodeReady) return false;',
+    seed: 22,
     kinds: ['broken image', 'several values'],
   },
   {
@@ -256,6 +283,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/manual/plan-manual-request.ts',
     from: 'const requested = withRequests(released.requested, [...rolled, ...unknown.map(({ key }) => key)]);',
     to: 'const requested = released.requested;',
+    seed: 1,
     kinds: ['manually', 'rotate changes', 'several values'],
   },
   {
@@ -263,6 +291,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan.ts',
     from: 'binding.desired === undefined || outdatedTasks(binding).length > 0 || (rollout',
     to: 'binding.desired === undefined || (rollout',
+    seed: 1,
     kinds: ['manually', 'rotate changes', 'several values'],
   },
   {
@@ -270,6 +299,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: 'return isChanged || mayRetry(serviceState, open);',
     to: 'return isChanged && open.attempt < 0;',
+    seed: 4,
     kinds: ['tasks do not start', 'several values'],
   },
   {
@@ -277,6 +307,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: "if (open.direction === 'rollback') return startWithoutRollbackValues(serviceState, open);",
     to: "if (open.direction === 'rollback') return noChange(serviceState);",
+    seed: 21,
     kinds: ['bad value', 'several values', 'broken image', 'deploy'],
   },
   {
@@ -291,6 +322,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: '  return blockerByFailure(serviceState, bindings);\n}',
     to: '  return bindings.length < 0 ? blockerByFailure(serviceState, bindings) : null;\n}',
+    seed: 59,
     kinds: ['tasks do not start', 'bad value', 'several values'],
   },
   {
@@ -298,6 +330,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollback.ts',
     from: '  return later.length < FORGETS_AFTER && !failures',
     to: '  return false && later.length < FORGETS_AFTER && !failures',
+    seed: 1,
     kinds: ['user rollback', 'several values'],
   },
   {
@@ -305,6 +338,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: '  if (service.generation < open.generation) return planUndone(serviceState, open, unchanged);',
     to: '',
+    seed: 24,
     kinds: ['user rollback', 'scale', 'deploy', 'several values', 'crash', 'lost hints', 'slow calls'],
   },
   {
@@ -312,6 +346,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: '  if (change !== null) return change;',
     to: '',
+    seed: 5,
     kinds: ['force', 'deploy', 'several values', 'scale'],
   },
   {
@@ -319,7 +354,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/rollout-steps.ts',
     from: '    entry.failedBefore[key],\n',
     to: '',
-    firstSeed: 1_200,
+    seed: 1_219,
     kinds: RARE,
   },
   {
@@ -327,7 +362,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/task-records.ts',
     from: 'const mayBeBad = now === undefined || isStarting || isTried',
     to: 'const mayBeBad = now === undefined || isTried',
-    firstSeed: 1_200,
+    seed: 1_219,
     kinds: RARE,
   },
   {
@@ -335,6 +370,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/plan-rollout.ts',
     from: "  if (isSuperseded && isAwaited) return wait(serviceState, 'TASKS_DOWN');",
     to: '',
+    seed: 1,
     kinds: ['tasks do not start', 'several values', 'update settings'],
   },
   {
@@ -342,6 +378,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/status/status-reporter.ts',
     from: 'return problem !== null && !(isOutageCode(problem.code) && revision !== null);',
     to: 'return problem !== null && isOutageCode(problem.code) && revision === null;',
+    seed: 7,
     kinds: ['delete and re-create', 'quiet'],
   },
 ];

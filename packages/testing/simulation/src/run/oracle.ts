@@ -34,6 +34,7 @@ const EXPECTED_FAILURE = /^not done within|did not answer|cut off|stopped/;
 /** Watches what the plugins do, and knows from the truth whether they may. */
 export class Oracle {
   readonly #run: RunContext;
+  readonly #onViolation: (what: string) => void;
   readonly violations: string[] = [];
   readonly #pasts = new ServicePasts();
   /** Every rollout that was ever written into the ledger, by `service@generation`: its latest attempt. */
@@ -57,8 +58,10 @@ export class Oracle {
   completed = 0;
   quarantines = 0;
 
-  constructor(run: RunContext) {
+  /** @param onViolation called for each violation, before it is recorded. */
+  constructor(run: RunContext, onViolation: (what: string) => void) {
     this.#run = run;
+    this.#onViolation = onViolation;
     this.#quarantines = new QuarantinedValues(run);
     this.#newest = new NewestDelivered(run);
     this.overlooked = new OverlookedChanges(run, this.#pasts);
@@ -349,6 +352,7 @@ export class Oracle {
   }
 
   #violated(what: string): void {
+    this.#onViolation(what);
     this.#run.say(`VIOLATION ${what}`);
     this.violations.push(what);
   }

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly without?: readonly Kind[];
   /** Whether every event of every plugin is a line too. */
   readonly reportsEvents?: boolean;
+  /** Called for each violation during the run. */
+  readonly onViolation?: (what: string) => void;
 }
 
 const STALE_IF_ERROR_MS = [86_400_000, 60_000];
@@ -68,7 +70,7 @@ export class Run implements RunContext {
   readonly #startMs: number;
   readonly #reportsEvents: boolean;
 
-  constructor({ seed, kinds, without = [], reportsEvents = false }: RunOptions) {
+  constructor({ seed, kinds, without = [], reportsEvents = false, onViolation }: RunOptions) {
     const random = new SeededRandom(seed);
     const { clock } = this;
     this.random = random;
@@ -122,7 +124,7 @@ export class Run implements RunContext {
       },
     });
     this.truth = new GroundTruth(this);
-    this.oracle = new Oracle(this);
+    this.oracle = new Oracle(this, onViolation ?? (() => undefined));
     const faults = faultsOf(this, new SeededRandom(seed + 0x5eed));
     const cacheMaxAgeMs = random.pick([0, 2_000, 10_000]);
     const staleIfErrorMs = random.pick(STALE_IF_ERROR_MS);
