@@ -50,29 +50,16 @@ test('the records of ended tasks are limited while a rollout stays open', () => 
   expect(after(33)).toEqual(['t1']);
 });
 
-test('a value that failed before is recorded while a task starts or is outdated or the newest value is unknown, and no longer', () => {
+test('a value that failed before is recorded until the newest one is known and all tasks have run with it for a while', () => {
   const current: CurrentValue = { revision: 'r3', digest: 'r3', createdAtMs: null };
-  const failedIn = (actual: string, isKnown = true, state: 'starting' | 'running' = 'running') => {
-    const after = { ...NOTHING_OPEN, failedBefore: { s1: value('r2') } };
+  const after = { ...NOTHING_OPEN, failedBefore: { s1: value('r2') } };
+  const failedIn = (actual: string, { isKnown = true, isStable = true } = {}) => {
     const known = [{ binding, desired: value('r3'), seenAtMs: 0, actual: [{ task, value: value(actual) }] }];
-    const service = { id: 'web', tasks: [{ ...task, state }], secretIds: ['s1'], formerSecretIds: [] };
-    const input = { service, before: after, after, known, current: () => (isKnown ? current : undefined) };
+    const input = { before: after, after, known, isStable, current: () => (isKnown ? current : undefined) };
     return entryWith(input as unknown as Partial<TaskRecordsInput>)?.failedBefore.s1;
   };
   expect(failedIn('r2')).toEqual(value('r2'));
-  expect(failedIn('r3', false)).toEqual(value('r2'));
-  expect(failedIn('r3', true, 'starting')).toEqual(value('r2'));
+  expect(failedIn('r3', { isKnown: false })).toEqual(value('r2'));
+  expect(failedIn('r3', { isStable: false })).toEqual(value('r2'));
   expect(failedIn('r3')).toBeUndefined();
-});
-
-test('a value that failed before stays recorded while a task with it has not run for long', () => {
-  const current: CurrentValue = { ...value('r2'), digest: 'r2', createdAtMs: null };
-  const after = { ...NOTHING_OPEN, failedBefore: { s1: value('r2') } };
-  const known = [{ binding, desired: value('r2'), seenAtMs: 0, actual: [{ task, value: value('r2') }] }];
-  const failed = (isStable: boolean) => {
-    const input = { before: after, after, known, isStable, current: () => current, secrets: { s1: value('r2') } };
-    return entryWith(input as unknown as Partial<TaskRecordsInput>)?.failedBefore.s1;
-  };
-  expect(failed(false)).toEqual(value('r2'));
-  expect(failed(true)).toBeUndefined();
 });

@@ -53,16 +53,13 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     carryOver(before, key, previousValues, taskOverrides);
     if (after.failedBefore[key] !== undefined) failedBefore[key] = after.failedBefore[key];
   }
-  // A task that starts may have been given a value already, and shows it only when it runs.
-  const isStarting = alive.some(({ state }) => state === 'starting');
   const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
   for (const binding of bindings) {
     const { key } = binding;
     const now = current(binding.refKey);
     const failed = after.failedBefore[key];
-    // A task that has just started with it again proves nothing yet.
-    const isTried = !isStable && known.some((one) => one.binding === binding && hasTask(one, failed));
-    const mayBeBad = now === undefined || isStarting || isTried || outdated.has(binding);
+    // A task that starts or has just started may have been given it, also by a manager that did not know better.
+    const mayBeBad = now === undefined || !isStable || outdated.has(binding);
     if (failed !== undefined && mayBeBad) failedBefore[key] = failed;
     const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
@@ -83,11 +80,6 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
-}
-
-/** Whether a running task has the value. */
-function hasTask({ actual }: BindingState, value: SecretVersion | undefined): boolean {
-  return value !== undefined && actual.some((held) => sameValue(held.value, value));
 }
 
 /** How many ended tasks may have a record. If more tasks are alive, their number is the limit. */

@@ -358,10 +358,10 @@ export const mutations: readonly Mutation[] = [
     kinds: RARE,
   },
   {
-    name: 'forgets that a value failed while the task that was given it starts',
+    name: 'forgets that a value failed before the task that was given it has run for a while',
     file: 'rotation/src/tasks/task-records.ts',
-    from: 'const mayBeBad = now === undefined || isStarting || isTried',
-    to: 'const mayBeBad = now === undefined || isTried',
+    from: 'const mayBeBad = now === undefined || !isStable || ',
+    to: 'const mayBeBad = now === undefined || ',
     seed: 1_219,
     kinds: RARE,
   },
