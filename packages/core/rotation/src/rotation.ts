@@ -139,7 +139,9 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { intervalMs } = settings;
     this.#fresh = new FreshValues({ clock, intervalMs, poller: this.#poller, staleness: this.#staleness });
     const { checksWiring = true, policy } = settings;
-    this.#wiring = checksWiring ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs }) : null;
+    this.#wiring = checksWiring
+      ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs, leadershipValidMs })
+      : null;
     const recorded = new RecordedRequests();
     this.#lockdowns = new Lockdowns({
       ...ports,
@@ -298,8 +300,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const { role, bindings, stored, mustRewrite, version } = observed;
     const hasLedger = stored.kind !== 'absent';
     const before = this.#planner.adopt(observed);
-    const { secrets } = observed;
-    this.#wiring?.observed({ role, secrets, services: bindings.services, hasLedger, ledger: before });
+    this.#wiring?.observed({ ...observed, services: bindings.services, hasLedger, ledger: before });
     if (unusable(stored) !== null) {
       this.#intended.goOn();
       return intervalMs;

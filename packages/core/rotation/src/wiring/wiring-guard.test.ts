@@ -6,6 +6,7 @@ import type { Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import { WIRING_PREFIX, WiringGuard } from './wiring-guard.ts';
 
 const STUCK_AFTER_MS = 60_000;
+const LEADERSHIP_VALID_MS = 120_000;
 const secret = { id: 's1', name: 'password', labels: {} };
 const instance = { secrets: { read: () => Promise.reject(new Error('not read')) } } as unknown as ProviderInstance;
 
@@ -40,18 +41,20 @@ function guarded(findProvider: (name: string) => Promise<ProviderInstance> = asy
       },
     },
     stuckAfterMs: STUCK_AFTER_MS,
+    leadershipValidMs: LEADERSHIP_VALID_MS,
   });
   /** @param openGeneration of the open rollout; 0 for none. */
   const observe = (
     service: Workload,
-    { provider = 'vault', secrets = [secret], hasLedger = false, openGeneration = 1 } = {},
+    { provider = 'vault', secrets = [secret], hasLedger = false, openGeneration = 1, isLeased = false } = {},
   ) => {
-    const ref: SecretRef = { provider, location: {}, encoding: 'raw' };
+    const lease = isLeased ? { lease: { params: null, settleMs: 0 } } : {};
+    const ref: SecretRef = { provider, location: {}, encoding: 'raw', ...lease };
     const bindings = [{ ...{ secret, key: 's1', aliasKey: 'web/s1', ref }, refKey: 'k', rotate: 'auto' as const }];
     const services: readonly ServiceBindings[] = [{ service, bindings }];
     const rollout = openGeneration === 0 ? null : ({ generation: openGeneration } as OpenRollout);
     const ledger = { services: { web: { ...NOTHING_OPEN, rollout } } };
-    guard.observed({ role: 'leader', secrets, services, hasLedger, ledger });
+    guard.observed({ startedAtMs: nowMs, role: 'leader', secrets, services, hasLedger, ledger });
   };
   const wait = (durationMs: number) => {
     nowMs += durationMs;
@@ -145,7 +148,11 @@ test('a missing call of record, of choose, or of both is found', () => {
   // A task from before the start requests its secrets again, and its provider does not answer.
   expect(noRecord.messages).toEqual([]);
   noRecord.guard.chosen('new');
-  noRecord.observe(workload({ tasks: [task('new', 0, 10_001)] }));
+  const asked = workload({ tasks: [task('new', 0, 10_001)] });
+  noRecord.observe(asked);
+  noRecord.wait(STUCK_AFTER_MS);
+  expect(noRecord.messages).toEqual([]);
+  noRecord.observe(asked);
   expect(noRecord.messages).toEqual([expect.stringContaining('and record was not')]);
 
   const noChoose = guarded();
@@ -166,6 +173,50 @@ test('a missing call of record, of choose, or of both is found', () => {
   notAlone.wait(STUCK_AFTER_MS);
   notAlone.observe(started, { hasLedger: true });
   expect(notAlone.messages).toEqual([]);
+});
+
+/** A task for which `choose` was called, and `record` was not: its request has no answer yet, or got none. */
+function withUnanswered() {
+  const guarding = guarded();
+  guarding.observe(workload());
+  guarding.guard.chosen('new');
+  return { ...guarding, running: workload({ tasks: [task('new', 0)] }) };
+}
+
+test('a task that another process may have given its secrets is no mistake', () => {
+  const { messages, observe, wait, running } = withUnanswered();
+  wait(LEADERSHIP_VALID_MS + 1);
+  observe(running);
+  wait(STUCK_AFTER_MS);
+  observe(running);
+  expect(messages).toEqual([]);
+});
+
+test('a request that is answered later, or a task that ends, is no mistake', () => {
+  const late = withUnanswered();
+  late.observe(late.running);
+  late.guard.recorded();
+  late.wait(STUCK_AFTER_MS);
+  late.observe(late.running);
+  expect(late.messages).toEqual([]);
+
+  const ends = withUnanswered();
+  ends.observe(ends.running);
+  ends.observe(workload({ tasks: [] }));
+  ends.wait(STUCK_AFTER_MS);
+  ends.observe(ends.running);
+  expect(ends.messages).toEqual([]);
+});
+
+test('a service whose secrets are all leased is no mistake: for them choose is not called', () => {
+  const { messages, observe, wait } = guarded();
+  const options = { isLeased: true };
+  observe(workload(), options);
+  const started = workload({ tasks: [task('new', 0)] });
+  observe(started, options);
+  wait(STUCK_AFTER_MS);
+  observe(started, options);
+  expect(messages).toEqual([]);
 });
 
 test('a provider that is unknown, that can not be found, or that is none is found', async () => {

@@ -12,10 +12,14 @@ export interface WiringGuardOptions {
   readonly events: Events;
   /** A rollout that is reported as in progress for this long, although all of its tasks run, always will be. */
   readonly stuckAfterMs: number;
+  /** How long an observation as the leader stays valid. If no newer one follows, another process may have led in between. */
+  readonly leadershipValidMs: number;
 }
 
 /** What one pass observed. */
 export interface WiringObservation {
+  /** When it started, in monotonic milliseconds. */
+  readonly startedAtMs: number;
   readonly role: Role;
   readonly secrets: readonly WorkloadSecret[];
   readonly services: readonly ServiceBindings[];
@@ -67,8 +71,10 @@ export class WiringGuard {
   #earlierTasks: ReadonlySet<string> | null = null;
   /** Whether no other process can have delivered secrets: this one made the ledger, and always led. */
   #isAlone: boolean | null = null;
-  /** Since when tasks run that were given nothing, in monotonic milliseconds. */
-  #undeliveredSinceMs: number | null = null;
+  /** When the latest observation started, in monotonic milliseconds. */
+  #observedAtMs = Number.POSITIVE_INFINITY;
+  /** Since when tasks run for which nothing was recorded, in monotonic milliseconds; `null` if there are none. */
+  #unrecordedSinceMs: number | null = null;
   #latest: ReadonlyMap<string, Workload> = new Map();
   /** Whether any rollout was ever reported as completed. */
   #hasCompleted = false;
@@ -128,9 +134,11 @@ export class WiringGuard {
   }
 
   /** Compares an observation with what was done before. */
-  observed({ role, secrets, services, hasLedger, ledger }: WiringObservation): void {
+  observed({ startedAtMs, role, secrets, services, hasLedger, ledger }: WiringObservation): void {
     this.#earlierTasks ??= new Set(services.flatMap(({ service }) => service.tasks.map(({ id }) => id)));
-    this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader';
+    const hasGap = this.#options.clock.monotonic() - this.#observedAtMs > this.#options.leadershipValidMs;
+    this.#isAlone = (this.#isAlone ?? !hasLedger) && role === 'leader' && !hasGap;
+    this.#observedAtMs = startedAtMs;
     this.#latest = new Map(services.map(({ service }) => [service.id, service]));
     this.#hasCompleted ||= services.some(({ service }) => service.rollout.state === 'completed');
     this.#checkSecretIds(secrets);
@@ -143,8 +151,8 @@ export class WiringGuard {
     }
     for (const service of this.#latest.values()) {
       this.#checkRoll(service, ledger.services[service.id]?.rollout?.generation);
-      this.#checkRecords(service);
     }
+    this.#checkRecords(services);
   }
 
   #checkSecretIds(secrets: readonly WorkloadSecret[]): void {
@@ -232,29 +240,44 @@ export class WiringGuard {
     );
   }
 
-  #checkRecords({ name, kind, tasks, secretIds }: Workload): void {
-    if (this.#isAlone !== true || this.#records > 0 || secretIds.length === 0 || kind !== 'service') return;
-    const running = tasks.filter(({ state }) => state === 'running');
-    // An earlier task may request its secrets again, and then none may be delivered.
-    const isOurs = ({ id }: WorkloadTask) => this.#earlierTasks?.has(id) !== true;
-    if (running.some((task) => this.#chosen.has(task.id) && isOurs(task))) {
-      this.#report(
-        'no record',
-        `choose was called for a task of ${quoted(name)}, which runs now, and record was not: call record with what the ` +
-          'task was given',
-      );
+  /**
+   * Another process may have given a task its secrets while this one still read them for it, or did not know yet that it
+   * no longer led. So the tasks must run for a while.
+   */
+  #checkRecords(services: readonly ServiceBindings[]): void {
+    const found = this.#isAlone === true && this.#records === 0 ? this.#unrecorded(services) : null;
+    if (found === null) {
+      this.#unrecordedSinceMs = null;
       return;
     }
     const nowMs = this.#options.clock.monotonic();
-    if (this.#chosen.size === 0 && running.some(isOurs)) {
-      this.#undeliveredSinceMs ??= nowMs;
-      if (nowMs - this.#undeliveredSinceMs < LEADERSHIP_LAG_MS) return;
+    this.#unrecordedSinceMs ??= nowMs;
+    if (nowMs - this.#unrecordedSinceMs < LEADERSHIP_LAG_MS) return;
+    if (this.#chosen.size === 0) {
       this.#report(
         'no delivery',
-        `tasks of ${quoted(name)} were started, and choose and record were not called: the code that gives secrets to ` +
+        `tasks of ${quoted(found)} were started, and choose and record were not called: the code that gives secrets to ` +
           'tasks must call both',
       );
+    } else {
+      this.#report(
+        'no record',
+        `choose was called for a task of ${quoted(found)}, which runs now, and record was not: call record with what the ` +
+          'task was given',
+      );
     }
+  }
+
+  /** The name of a service with a running task whose secrets this process must have chosen; `null` if there is none. */
+  #unrecorded(services: readonly ServiceBindings[]): string | null {
+    // An earlier task may request its secrets again, and then none may be delivered.
+    const isOurs = ({ id, state }: WorkloadTask) =>
+      state === 'running' && this.#earlierTasks?.has(id) !== true && (this.#chosen.size === 0 || this.#chosen.has(id));
+    const found = services.find(({ service: { kind, tasks }, bindings }) => {
+      // For what is leased, nothing is chosen.
+      return kind === 'service' && bindings.some(({ ref }) => ref.lease === undefined) && tasks.some(isOurs);
+    });
+    return found?.service.name ?? null;
   }
 
   #report(mistake: string, message: string): void {
