@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { dirname, join } from 'node:path';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import config from '../.dependency-cruiser.cjs';
-
-const root = resolve(import.meta.dirname, '..');
 
 /** For each rule, the smallest repository that breaks it. */
 const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -107,11 +104,8 @@ test.each(Object.entries(violations))('%s is caught', async (rule, files) => {
     await writeFile(join(directory, path), text);
   }
   await Promise.all(['apps', 'packages'].map((name) => mkdir(join(directory, name), { recursive: true })));
-  const program = join(root, 'node_modules/.bin/depcruise');
-  const args = ['--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', 'apps', 'packages'];
-  const report = await promisify(execFile)(program, args, { cwd: directory }).catch(
-    (error: { stdout: string }) => error,
-  );
-  const found: { violations: { rule: { name: string } }[] } = JSON.parse(report.stdout).summary;
-  expect(found.violations.map((violation) => violation.rule.name)).toContain(rule);
+  const { options, ...ruleSet } = config;
+  const report = await cruise(['apps', 'packages'], { ...options, ruleSet, validate: true, baseDir: directory });
+  const { violations: found } = (report.output as ICruiseResult).summary;
+  expect(found.map((violation) => violation.rule.name)).toContain(rule);
 });
