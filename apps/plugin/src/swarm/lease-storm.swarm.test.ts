@@ -91,8 +91,7 @@ async function start(kind: Kind): Promise<readonly string[]> {
     await engine.dockerBytes('node', 'update', '--availability', availability, node.name);
   }
   const startedAtMs = performance.now();
-  // No network of their own, which is most of what a container costs.
-  const options = { replicas: TASKS / SERVICES, secrets: KINDS[kind], flags: ['--network', 'host'] };
+  const options = { replicas: TASKS / SERVICES, secrets: KINDS[kind] };
   for (const service of names(kind)) await createService(engine, { name: service, ...options });
   const tasks = await waitFor(
     async (see) => {

@@ -47,7 +47,7 @@ afterAll(async () => {
 /** Creates a service without secrets; resolves to the time until it ran. */
 async function plainServiceRuns(name: string): Promise<number> {
   const startedAtMs = performance.now();
-  await createService(engine, { name, flags: ['--network', 'host'] });
+  await createService(engine, { name });
   await waitFor(async () => (await runningTasks(engine, name)).length === 1, {
     timeoutMs: IN_TIME_MS,
     intervalMs: 20,
@@ -90,7 +90,7 @@ test.each([1, 3, 20])(
     process.kill(swarm.vault.pid, 'SIGSTOP');
     const before = await answeredMs();
 
-    await createService(engine, { name: `waiting-${count}`, secrets, flags: ['--network', 'host'] });
+    await createService(engine, { name: `waiting-${count}`, secrets });
     const tookMs = await plainServiceRuns(`plain-${count}`);
     const answering = Math.round((await answeredMs()) - before);
     process.kill(swarm.vault.pid, 'SIGCONT');

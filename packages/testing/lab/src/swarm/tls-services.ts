@@ -80,7 +80,7 @@ export class TlsServices {
     await createDriverSecret(engine, { name: 'tls', driver, labels });
     for (const { name, replicas, order } of services) {
       await createService(engine, {
-        ...{ name, replicas, secrets: ['tls'], image: IMAGE, updateConfig: { order } },
+        ...{ name, replicas, secrets: ['tls'], image: IMAGE, updateConfig: { order }, hasNetwork: true },
         // Swarm counts a task as running once it answers. OpenSSL ignores SIGTERM as the first process.
         flags: [
           '--health-cmd',

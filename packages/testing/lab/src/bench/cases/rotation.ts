@@ -59,7 +59,7 @@ async function measure(bench: Bench, engine: OwnEngine): Promise<readonly Figure
   for (const name of services) {
     const own = [`${name}-a`, `${name}-b`];
     for (const each of own) await secret(each);
-    await createService(engine, { name, secrets: ['shared', ...own] });
+    await createService(engine, { name, secrets: ['shared', ...own], hasNetwork: true });
   }
   const allRun = async () => (await runningSince(engine, 0)).length === SERVICES;
   await waitFor(allRun, { ...SETTLED, what: 'all services to run' });
