@@ -1,4 +1,5 @@
 import { sandboxDirectory } from '../process/sandbox.ts';
+import { readContainerFile } from './container-file.ts';
 import type { Engine } from './engine.ts';
 import { type EngineOptions, type OwnEngine, startEngine } from './engine.ts';
 import { importImage, labImage } from './image.ts';
@@ -151,13 +152,17 @@ const readSecrets = new WeakMap<Engine, Map<string, Buffer>>();
 
 /**
  * The bytes of a secret in a container. They never change, so they are read once: a test that waits for a value would
- * otherwise keep a core busy with `docker exec`.
+ * otherwise keep a core busy.
  */
 export async function readSecret(engine: Engine, containerId: string, name: string): Promise<Buffer> {
   const known = readSecrets.get(engine) ?? new Map<string, Buffer>();
   readSecrets.set(engine, known);
   const key = `${containerId} ${name}`;
-  const bytes = known.get(key) ?? (await engine.dockerBytes('exec', containerId, 'cat', `/run/secrets/${name}`));
+  const path = `/run/secrets/${name}`;
+  const bytes =
+    known.get(key) ??
+    readContainerFile(containerId, path) ??
+    (await engine.dockerBytes('exec', containerId, 'cat', path));
   known.set(key, bytes);
   return bytes;
 }
