@@ -22,6 +22,7 @@ export const leaseMutations: readonly Mutation[] = [
     to:
       'export function mayBeUsed(service: Workload | undefined, ledger: LedgerDocument, generation: number): boolean {\n' +
       '  if (service !== undefined && generation < service.generation) return false;\n',
+    seed: 1,
   },
   {
     name: 'renews leases whose token ends',
@@ -67,14 +68,14 @@ export const leaseMutations: readonly Mutation[] = [
     file: 'rotation/src/leases/issuing.ts',
     from: 'this.#ports.clock.monotonic() < failure.notBeforeMs ? failure.error : undefined;',
     to: 'failure.notBeforeMs === 0 ? failure.error : undefined;',
-    seed: 2,
+    seed: 22,
   },
   {
     name: 'does not replace what can be renewed no more',
     file: 'rotation/src/leases/lease-upkeep.ts',
     from: 'if (isLast || lifeMs < askedMs * CUT) ',
     to: 'if (isLast && lifeMs < askedMs * CUT) ',
-    seed: 11,
+    seed: 27,
   },
   {
     name: 'replaces credentials at their end',
