@@ -136,7 +136,9 @@ test('replayed, forged, old, oversized and unsigned requests are rejected, and n
   const runner = await standby();
   const value = (await swarm.held('web', 'shared'))[0]?.value;
   const once = message();
+  const polled = probes().length;
   expect(await post(runner, 'audit', once)).toBe(202);
+  await waitFor(() => probes().length > polled, { timeoutMs: 60_000, what: 'the poll after the accepted one' });
   await quiet();
   await swarm.write('shared');
   const bad: readonly [string, string, RequestInit, number][] = [
