@@ -178,7 +178,9 @@ export class LeaseRun {
     if (leader === null || outage !== null || leases.issuesBad) return true;
     const { process, isPartitioned, sees, clockOffsetMs } = this.#cluster.manager(leader);
     const isRefused = (['issue', 'renew', 'hold'] as const).some((operation) => leases.refuses(operation) !== null);
-    return process === null || isPartitioned || sees !== null || isRefused || clockOffsetMs !== 0;
+    // A call that started while there was no leader may hang until the deadline of its pass.
+    const isHeldUp = process === null || process.isHanging || isPartitioned;
+    return isHeldUp || sees !== null || isRefused || clockOffsetMs !== 0;
   }
 
   /** A container does not go on that was made from a broken image, or got what the database does not accept. */

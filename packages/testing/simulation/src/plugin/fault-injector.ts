@@ -48,6 +48,7 @@ export class FaultInjector {
   readonly #interfere: Interfere;
   readonly #kill: () => void;
   #isOpen = true;
+  #hanging = 0;
 
   /** @param kill ends the process. */
   constructor(manager: string, clock: SimulatedClock, interfere: Interfere, kill: () => void) {
@@ -55,6 +56,11 @@ export class FaultInjector {
     this.#clock = clock;
     this.#interfere = interfere;
     this.#kill = kill;
+  }
+
+  /** Whether a call is not answered now. */
+  get isHanging(): boolean {
+    return this.#hanging > 0;
   }
 
   /** The process is dead: nothing of it reaches the outside any more, and it hears nothing. */
@@ -109,8 +115,13 @@ export class FaultInjector {
   }
 
   #hang(signal: AbortSignal): Promise<never> {
+    this.#hanging += 1;
     return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const onAbort = () => {
+        this.#hanging -= 1;
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 }

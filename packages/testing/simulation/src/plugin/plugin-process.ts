@@ -109,6 +109,11 @@ export class PluginProcess {
     return this.#isAlive;
   }
 
+  /** Whether it waits for a call that is not answered. */
+  get isHanging(): boolean {
+    return this.#faultInjector.isHanging;
+  }
+
   start(): void {
     this.rotation.start();
   }
