@@ -34,7 +34,7 @@ export class IssueRecords {
     return before.length;
   }
 
-  /** A generation to which a user returns gets further credentials. */
+  /** A generation whose credentials were revoked, or ended with their holder, gets further ones. */
   revoked(generation: string): void {
     for (const key of this.#issued.keys()) if (key.endsWith(` ${generation}`)) this.#issued.delete(key);
   }

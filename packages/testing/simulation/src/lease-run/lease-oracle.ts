@@ -75,6 +75,8 @@ export class LeaseOracle {
   readonly #failing = new Map<string, { readonly sinceMs: number; attempts: number }>();
   #events = 0;
   #disturbedAtMs = 0;
+  /** The accessors of holders that nobody could renew in time. */
+  readonly #endedHolders = new Set<string>();
   /** By accessor of a holder. */
   readonly #usedAtMs = new Map<string, number>();
   readonly #serviceDisturbedAtMs = new Map<string, number>();
@@ -164,8 +166,13 @@ export class LeaseOracle {
         }
       }
     }
-    for (const { accessor, purpose } of leases.living.values())
+    for (const { accessor, purpose, endsAtMs } of leases.living.values()) {
       if (this.#isUsed(purpose.service, purpose.generation)) this.#usedAtMs.set(accessor, nowMs);
+      if (endsAtMs > this.#wall() || this.#endedHolders.has(accessor)) continue;
+      // All that it owned has ended with it, whether or not a task uses it.
+      this.#endedHolders.add(accessor);
+      this.#issues.revoked(`${purpose.service}@${purpose.generation}`);
+    }
     this.#checkCap();
   }
 
