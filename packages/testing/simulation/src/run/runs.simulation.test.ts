@@ -221,6 +221,7 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'a value that failed counted as good again, since a manager that led wrongly took it for replaced in tasks that just started',
     null,
   ],
+  [6402249, 'the value that a user went back to made tasks fail, which may have hidden failures of the rollout', null],
   [
     6308568,
     'a rollback whose tasks failed first stayed open after they ran and the provider had the last good value again',

@@ -9,8 +9,13 @@ import { isSlow } from './time-slack.ts';
 /** A rollout that a user rolled back although none of its tasks had failed. */
 interface UndoneRollout {
   readonly timeMs: number;
+  /** When the rollout started. */
+  readonly startedAtMs: number;
   readonly values: Values;
 }
+
+/** After this many later failures, those of a rollout may be forgotten: nobody can tell then that there were none. */
+const FORGETS_AFTER = 3;
 
 /** Which rollouts users rolled back: by the truth. What a user undid stays undone until it changes. */
 export class UndoneRollouts {
@@ -48,7 +53,7 @@ export class UndoneRollouts {
     });
     const isCertain = rollout.direction === 'forward' && rollout.state === 'open' && rollout.attempt === 1;
     if (isCertain && !hasFailed && rollout.fingerprint === fingerprintOf(spec))
-      this.#latest.set(service.id, { timeMs, values });
+      this.#latest.set(service.id, { timeMs, startedAtMs: rollout.startedAtMs, values });
   }
 
   /** The ledger was lost: only it names the values that users rolled back. */
@@ -57,7 +62,8 @@ export class UndoneRollouts {
   }
 
   /** A plugin's update was applied. Returns what is wrong with that, or `null`. */
-  rolled({ id, name }: SimulatedService, rollout: OpenRollout | undefined): string | null {
+  rolled(service: SimulatedService, rollout: OpenRollout | undefined): string | null {
+    const { id, name } = service;
     const undone = this.#latest.get(id);
     if (undone === undefined || rollout === undefined) return null;
     const { touchedAtMs, requestedAtMs } = this.#pasts.of(id);
@@ -66,6 +72,10 @@ export class UndoneRollouts {
     if (isOver) this.#latest.delete(id);
     // A process that did not see all of the rollout can't tell who rolled it back.
     if (isOver || isSlow(this.#run) || this.#run.kinds.has('lost hints')) return null;
+    const later = allTasks(service).filter(({ state, endedAtMs }) => {
+      return state === 'failed' && endedAtMs !== null && endedAtMs >= undone.startedAtMs;
+    });
+    if (later.length >= FORGETS_AFTER) return null;
     const again = Object.keys(undone.values).filter((key) => {
       return rollout.target[key]?.revision === undone.values[key]?.revision;
     });
