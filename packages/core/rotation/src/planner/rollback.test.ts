@@ -136,6 +136,48 @@ describe('if another secret of the service has a newer value than the rollout gi
     });
   });
 
+  describe('or may have one that is not known yet', () => {
+    const [changed, other] = bindings as [BindingState, BindingState];
+    const unread = [changed, { ...other, desired: undefined }];
+
+    test('and nobody knows what the failed tasks were given: nothing is quarantined before', () => {
+      const decision = decide({ entry: { rollout: two }, serviceState: { bindings: unread } });
+      expect(decision).toMatchObject({ events: [], roll: null, entry: { rollout: two, quarantines: [] } });
+      expect(decision).toMatchObject({
+        waitingReason: { code: 'NEWEST_VALUE_UNKNOWN' },
+        heldAgainst: { s1: value('r2') },
+      });
+    });
+
+    test('and the failed tasks are known to have the values that it gives: its values are quarantined', () => {
+      const given = (_: string, key: string) => [key === 's1' ? value('r2') : value('r8')];
+      const decision = decide({ entry: { rollout: two }, serviceState: { bindings: unread, given } });
+      expect(decision.entry.quarantines).toEqual(aside);
+    });
+
+    test('and no task of the rollout started: its failure is reported once the next attempt starts', () => {
+      const failures = [{ ...bad, started: false }];
+      const told = { state: 'rolled-back', service: { generation: 4 }, entry: { rollout: two } } as const;
+      const waiting = decide({ ...told, serviceState: { bindings: unread, failures, openForMs: 60_000 } });
+      expect(waiting).toMatchObject({ events: [], waitingReason: { code: 'NEWEST_VALUE_UNKNOWN' } });
+      const starting = decide({ ...told, serviceState: { bindings, failures, openForMs: 60_000 } });
+      expect(typesOf(starting)).toEqual(['rollout.failed', 'rollout.started']);
+    });
+
+    test('its failure is reported once: the rollback waits, also if its own value is newer by now', () => {
+      const newer = [{ ...changed, desired: value('r1') }, ...unread.slice(1)];
+      for (const quarantines of [aside, []]) {
+        const waiting = decide({ entry: { rollout: two, quarantines }, serviceState: { bindings: newer } });
+        expect(waiting).toMatchObject({ events: [], roll: null, waitingReason: { code: 'NEWEST_VALUE_UNKNOWN' } });
+      }
+      const starting = decide({
+        entry: { rollout: two, quarantines: aside },
+        serviceState: { bindings: [{ ...changed, desired: value('r1') }, other] },
+      });
+      expect(typesOf(starting)).toEqual(['rollout.started']);
+    });
+  });
+
   test('and its user rolled it back: its values do not come again with the newer value', () => {
     const service = { generation: 4 };
     const decision = decide({

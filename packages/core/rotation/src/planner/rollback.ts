@@ -157,7 +157,7 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
   const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
   if (isNewerDue ? !isFullyRunning(service) : !runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
-  return after(events, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
+  return afterFailure(events, open, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
 }
 
 /**
@@ -168,13 +168,18 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
  */
 export function rollBackValues(serviceState: ServiceState, open: OpenRollout, failure: Failure | null): Decision {
   const { service, bindings, policy, entry } = serviceState;
-  const events = failure === null ? [] : [failed(serviceState, open, failure)];
   const asFailed = () =>
     failure === null ? blocked(serviceState, 'VALUE_FAILED') : markFailed(serviceState, open, failure);
   // The last good values fail too, so the values are not the cause.
   if (open.direction === 'rollback') return asFailed();
   const changing = changedValues(open);
   const ofRollout = bindings.filter(({ binding }) => binding.key in changing);
+  const failedKeys = ofRollout
+    .map(({ binding }) => binding.key)
+    .filter((key) => quarantineOf(entry, key) === undefined);
+  // The failure of what is in quarantine was reported, and the rollback waits to start.
+  const isReported = failure === null || failedKeys.length === 0;
+  const events = isReported ? [] : [failed(serviceState, open, failure)];
   // Another secret of the service may be the cause. This is possible if the tasks of the rollback, with the last good
   // values, failed too. It is also possible if it is unknown what the failed tasks were given: it may have been a newer
   // value.
@@ -190,14 +195,11 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
       return isStable(serviceState) ? after(events, noChange(serviceState, null)) : noChange(serviceState);
     if (getNewerThemselves(serviceState, open, later)) return after(events, noChange(serviceState, null));
     // One of the values is newer by now, so the new set is tried.
-    return after(events, startRollout(serviceState, { continues: true, also: ofRollout }));
+    return afterFailure(events, open, startRollout(serviceState, { continues: true, also: ofRollout }));
   }
   const isRolledBack =
     isUndone(serviceState, open) || ['rolled-back', 'rollback-paused'].includes(service.rollout.state);
   if (!isRolledBack && (service.onFailure ?? policy.onFailure) === 'pause') return asFailed();
-  const failedKeys = ofRollout
-    .map(({ binding }) => binding.key)
-    .filter((key) => quarantineOf(entry, key) === undefined);
   // The rollout brought only last good values.
   if (failedKeys.length === 0) return asFailed();
   const availability = failedKeys.map((key) => {
@@ -210,10 +212,12 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
       ? blocked(serviceState, 'VALUE_FAILED')
       : markFailed(serviceState, open, { ...failure, message });
   }
-  if (availability.includes('unknown')) {
-    const heldAgainst = isByUser ? {} : pick(open.target, failedKeys);
-    return { ...wait(serviceState, 'ROLLBACK_VALUE_UNKNOWN'), heldAgainst };
-  }
+  const heldAgainst = isByUser ? {} : pick(open.target, failedKeys);
+  if (availability.includes('unknown')) return { ...wait(serviceState, 'ROLLBACK_VALUE_UNKNOWN'), heldAgainst };
+  // A newer value of a secret that the rollout does not change would not end the quarantine.
+  const isUnread = ({ binding: { key }, desired }: BindingState) =>
+    desired === undefined && key in open.target && !(key in changing);
+  if (isUnclear && bindings.some(isUnread)) return { ...wait(serviceState, 'NEWEST_VALUE_UNKNOWN'), heldAgainst };
   const set: Quarantine = {
     failed: pick(open.target, failedKeys),
     lastGood: pick(open.lastGood, failedKeys),
@@ -312,6 +316,11 @@ function goBack({ lastGood, sinceMs }: Quarantine): (known: BindingState) => Bin
 
 function pick(values: Values, keys: readonly string[]): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
+}
+
+/** A failure is reported with the step that follows it: the rollout stays as it is while that step has to wait. */
+function afterFailure(events: readonly ProductEvent[], open: OpenRollout, decision: Decision): Decision {
+  return decision.entry.rollout === open ? decision : after(events, decision);
 }
 
 function after(events: readonly ProductEvent[], decision: Decision): Decision {

@@ -233,6 +233,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     null,
   ],
   [
+    5500565,
+    'a value was quarantined for what another one had done, since it was not known yet that the other one is newer by now',
+    null,
+  ],
+  [
     1,
     'a rollout whose task did not start was followed by the next, which stopped a further task',
     ['tasks do not start', 'several values', 'update settings'],
