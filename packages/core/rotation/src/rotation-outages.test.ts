@@ -1,5 +1,5 @@
 import { ProviderError } from '@vault-swarm/provider';
-import { twoServices } from '@vault-swarm/simulation';
+import { twoServices, World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { AccessDenied } from './ports/orchestrator.ts';
 
@@ -40,6 +40,19 @@ test('beats only when Docker answered', async () => {
   expect(passes.every((event) => !event.orchestratorAnswered)).toBe(true);
   expect(world.count('orchestrator.failed')).toBe(1);
   expect(world.rotation.status().problems.map(({ summary }) => summary)).toEqual(['Swarm does not answer']);
+});
+
+test('after a failed pass the next one comes after 1 s, then 2, 4 …, however long the interval is', async () => {
+  const world = new World({ intervalMs: 600_000 });
+  world.swarm.outage = new Error('no answer');
+  world.start();
+  await world.run(64_000);
+  // 0, 1, 3, 7, 15, 31 and 63 s after the start, or a little earlier.
+  expect(world.count('reconcile.completed')).toBe(7);
+  world.swarm.outage = null;
+  await world.run(64_000);
+  expect(world.count('reconcile.completed')).toBe(8);
+  expect(world.count('orchestrator.recovered')).toBe(1);
 });
 
 test('keeps no value and no path in the ledger', async () => {

@@ -1,4 +1,4 @@
-import { errorMessage, withDeadline } from '@vault-swarm/kernel';
+import { backoffMs, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import {
   AccessGuard,
   ALLOW_ALL,
@@ -66,6 +66,9 @@ const RECONCILE_DEADLINE_MS = 30_000;
 /** While a rollout is open, its tasks are checked this often. */
 const ROLLOUT_INTERVAL_MS = 500;
 
+/** The pause after a failed pass. It doubles with each further failure, up to the interval. */
+const FAILED_RETRY_MS = 1_000;
+
 /** A hint that could not be passed on is tried again after this time. */
 const HINT_RETRY_MS = 5_000;
 
@@ -89,6 +92,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #deliveryLog: DeliveryLog;
   readonly #poller: ProviderPoller;
   readonly #passes: Ticker;
+  /** How many passes in a row have failed. */
+  #failedPasses = 0;
   readonly #statusReporter: StatusReporter;
   readonly #cluster: ClusterReader;
   readonly #intended: RevisionSelector;
@@ -286,6 +291,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     } catch (error) {
       if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
     }
+    this.#failedPasses = orchestratorAnswered ? 0 : this.#failedPasses + 1;
+    if (this.#failedPasses > 0) nextMs = backoffMs(FAILED_RETRY_MS, nextMs, this.#failedPasses - 1);
     if (!stopping.aborted) {
       events.emit({ type: 'reconcile.completed', durationMs: clock.monotonic() - startedAtMs, orchestratorAnswered });
     }

@@ -262,6 +262,12 @@ describe('a rollout that was rolled back', () => {
     expect(unknown).toMatchObject({ waitingReason: { code: 'ROLLBACK_VALUE_UNKNOWN' }, heldAgainst: {} });
   });
 
+  test('is quarantined, and its last good value is rolled, if its user rolled it back and that was paused', () => {
+    const decision = decide({ ...undone, state: 'rollback-paused', serviceState: { failures: [] } });
+    expect(decision.entry.quarantines).toMatchObject([{ reason: 'its user rolled it back', isByUser: true }]);
+    expect(decision.entry.rollout).toMatchObject({ direction: 'rollback', target: { s1: value('r1') } });
+  });
+
   test('is tried again if its tasks could not start', () => {
     const failures = [{ ...bad, started: false }];
     const decision = decide({ ...undone, serviceState: { failures, openForMs: 10_000 } });

@@ -92,10 +92,12 @@ const FORGETS_AFTER = 3;
 
 /** Whether the user rolled the service back although no task of the rollout failed. */
 function isRolledBackByUser(serviceState: ServiceState, open: OpenRollout): boolean {
-  const { entry, failures, continuouslyObserved } = serviceState;
+  const { service, entry, failures, continuouslyObserved } = serviceState;
+  // The rollback may have been paused, since one of its own tasks failed.
+  const isPausedBack = service.rollout.state === 'rollback-paused' && service.generation < open.generation;
   // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
   // were none.
-  if (!isUndone(serviceState, open) || !continuouslyObserved || failures === null) return false;
+  if (!(isUndone(serviceState, open) || isPausedBack) || !continuouslyObserved || failures === null) return false;
   const later = failures.filter(({ endedAtMs }) => endedAtMs >= open.startedAtMs);
   return later.length < FORGETS_AFTER && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }

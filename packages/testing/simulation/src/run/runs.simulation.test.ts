@@ -223,6 +223,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   ],
   [6402249, 'the value that a user went back to made tasks fail, which may have hidden failures of the rollout', null],
   [
+    6503242,
+    "a user's rollback was paused, since a task of it was given nothing, and was taken for a failed update",
+    null,
+  ],
+  [
     6308568,
     'a rollback whose tasks failed first stayed open after they ran and the provider had the last good value again',
     null,
