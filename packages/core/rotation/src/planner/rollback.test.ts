@@ -231,6 +231,14 @@ test('a rollout whose failed tasks start with the value of another ref by now is
   expect(decision).toMatchObject({ roll: null, entry: { rollout: null } });
 });
 
+test('a paused rollout that waits keeps its first failure, so that the ledger is not written for each further one', () => {
+  const delivered = { ...bad, started: false };
+  const first = decide({ serviceState: { failures: [delivered], openForMs: 20_000, stableForMs: 0 } });
+  expect(first.entry.rollout?.failure).not.toBe('');
+  const serviceState = { failures: [delivered, { ...delivered, id: 'again' }], openForMs: 20_000, stableForMs: 0 };
+  expect(decide({ entry: first.entry, serviceState }).entry.rollout).toEqual(first.entry.rollout);
+});
+
 test('a paused update of a global service is not resumed if the tasks that were not delivered to are not restarted', () => {
   const undelivered = { ...bad, started: false, undelivered: true };
   const paused = (desiredTasks: number | null): Told => ({

@@ -152,7 +152,10 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
   // A paused update is not resumed if a user has undone it since: its generation was used.
   const isPresent = service.generation >= open.generation;
   if (service.rollout.state === 'paused' && isPresent) {
-    return resume(serviceState, { ...open, failure: failure.message }, open.failure === '' ? events : []);
+    // The failure is written once, and not again for each task that fails meanwhile.
+    return open.failure === ''
+      ? resume(serviceState, { ...open, failure: failure.message }, events)
+      : resume(serviceState, open);
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.

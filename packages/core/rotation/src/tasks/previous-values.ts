@@ -22,5 +22,8 @@ export function addPreviousValue(
   const recorded = earlier[key] ?? [];
   // The first matching record of a task counts. A record that matches no further task would only use space.
   if (recorded.some(({ untilMs }) => untilMs >= value.untilMs)) return earlier;
-  return { ...earlier, [key]: [...recorded, value] };
+  const last = recorded.at(-1);
+  // A service whose tasks fail repeatedly would otherwise add a record for each of them.
+  const isLonger = last?.revision === revision && last.digest === digest;
+  return { ...earlier, [key]: [...(isLonger ? recorded.slice(0, -1) : recorded), value] };
 }

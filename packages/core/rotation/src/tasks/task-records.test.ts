@@ -50,6 +50,18 @@ test('the records of ended tasks are limited while a rollout stays open', () => 
   expect(after(33)).toEqual(['t1']);
 });
 
+test('what a rollout brought is recorded when it is closed, and not when its message changes', () => {
+  const rollout = { target: { s1: value('r2') }, lastGood: { s1: value('r1') }, generation: 1, failure: '' };
+  const before = { ...NOTHING_OPEN, rollout } as unknown as TaskRecordsInput['before'];
+  const entry = (next: object | null) =>
+    entryWith({
+      service: { id: 'web', tasks: [{ ...task, generation: 1 }], secretIds: ['s1'], formerSecretIds: [] },
+      ...{ before, after: { ...before, rollout: next }, secrets: { s1: { ...value('r3'), seenAtMs: 0 } } },
+    } as unknown as Partial<TaskRecordsInput>);
+  expect(entry({ ...rollout, failure: 'exit code 1' })?.previousValues).toEqual({});
+  expect(entry(null)?.previousValues.s1).toMatchObject([value('r2')]);
+});
+
 test('a value that failed before is recorded until the newest one is known and all tasks have run with it for a while', () => {
   const current: CurrentValue = { revision: 'r3', digest: 'r3', createdAtMs: null };
   const after = { ...NOTHING_OPEN, failedBefore: { s1: value('r2') } };

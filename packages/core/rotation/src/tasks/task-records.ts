@@ -41,8 +41,8 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   const { service, bindings, before, after, known, isStable, current, answered, ledger, secrets } = input;
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
   const isOpen = after.rollout !== null;
-  const recorded =
-    before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);
+  const isClosed = before.rollout !== null && before.rollout.target !== after.rollout?.target;
+  const recorded = isClosed ? recordRolledOut(before.rollout, input) : after;
   const previousValues: Record<string, readonly PreviousValue[]> = isOpen ? { ...recorded.previousValues } : {};
   const failedBefore: Record<string, SecretVersion> = {};
   const taskOverrides: Record<string, Record<string, SecretVersion>> = {};

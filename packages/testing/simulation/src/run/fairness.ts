@@ -18,8 +18,8 @@ export class Fairness {
   readonly #leadership: LeadershipOracle;
   /** By manager: in how many passes in a row each service waited although places were free. */
   readonly #waiting = new Map<string, ReadonlyMap<string, Wait>>();
-  /** Managers whose plan of the present pass is not in the ledger: whom it gave the places is not seen. */
-  readonly #notWritten = new Set<string>();
+  /** Managers whose plan of the present pass is not in the ledger, or whose update met another one: the places it gave are not seen. */
+  readonly #notCarriedOut = new Set<string>();
 
   constructor(run: RunContext, leadership: LeadershipOracle) {
     this.#run = run;
@@ -27,17 +27,21 @@ export class Fairness {
   }
 
   /** What a manager planned in its present pass is not carried out. */
-  notWritten(manager: string): void {
-    this.#notWritten.add(manager);
+  notCarriedOut(manager: string): void {
+    this.#notCarriedOut.add(manager);
   }
 
   /**
    * A pass of a manager ended. Returns which services have waited for no reason.
-   * @param isDone whether it got to the end. One that did not, or whose plan is not in the ledger, does not count.
+   * @param isDone whether it got to the end. One that did not, or whose plan is not carried out, does not count.
    */
   passed(manager: string, isDone: boolean): readonly string[] {
     const { cluster, ledger, settings, timeMs } = this.#run;
-    if (this.#notWritten.delete(manager) || !isDone) return [];
+    if (this.#notCarriedOut.delete(manager)) {
+      this.#waiting.delete(manager);
+      return [];
+    }
+    if (!isDone) return [];
     const before = this.#waiting.get(manager) ?? new Map<string, Wait>();
     this.#waiting.delete(manager);
     const { process } = cluster.manager(manager);

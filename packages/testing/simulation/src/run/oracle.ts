@@ -235,7 +235,7 @@ export class Oracle {
 
   /** What a plugin planned is not in the ledger, so that nothing of it is carried out. */
   ledgerNotWritten(manager: string): void {
-    this.#fairness.notWritten(manager);
+    this.#fairness.notCarriedOut(manager);
   }
 
   #checkBroughtBack(serviceId: string, rollout: OpenRollout): void {
@@ -302,6 +302,7 @@ export class Oracle {
     if (event.type === 'reconcile.completed' && event.orchestratorAnswered) {
       this.leadership.looked(manager, this.#run.timeMs - event.durationMs);
     }
+    if (event.type === 'rollout.conflict') this.#fairness.notCarriedOut(manager);
     if (event.type === 'reconcile.completed') {
       for (const what of this.#fairness.passed(manager, event.orchestratorAnswered)) this.#violated(what);
       if (event.orchestratorAnswered) for (const what of this.#status.passed(manager)) this.#violated(what);

@@ -222,6 +222,13 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     null,
   ],
   [6402249, 'the value that a user went back to made tasks fail, which may have hidden failures of the rollout', null],
+  [6502162, 'a service waited for another one, whose update met those of others again and again', null],
+  [
+    6507201,
+    'the ledger had a record for each task that failed, since the rollout that resumed had another message',
+    null,
+  ],
+  [6510621, "a user's rollback was paused, and its values were rolled again", null],
   [
     6503242,
     "a user's rollback was paused, since a task of it was given nothing, and was taken for a failed update",
