@@ -58,6 +58,11 @@ export class AppliedUpdates {
     this.#undone.forgets();
   }
 
+  /** The ledger was written with this rollout of a service. */
+  written(serviceId: string, rollout: OpenRollout): void {
+    this.#undone.written(serviceId, rollout);
+  }
+
   /** Swarm rejected a plugin's update of the service. */
   rejected(serviceId: string): void {
     this.#noHarm.rejected(serviceId);

@@ -225,6 +225,7 @@ export class Oracle {
       const wrong = service === undefined ? null : this.rollouts.written(service, entry);
       if (wrong !== null) this.#violated(wrong);
       if (rollout === null) continue;
+      this.#updates.written(id, rollout);
       const intent = `${id}@${rollout.generation}`;
       const isKnown = this.#intents.has(intent);
       this.#intents.set(intent, rollout);

@@ -61,6 +61,12 @@ export class UndoneRollouts {
     this.#latest.clear();
   }
 
+  /** The ledger was written: a rollout may have failed without its last good values, so that nothing can be given instead. */
+  written(serviceId: string, { state, failure }: OpenRollout): void {
+    if (state === 'failed' && failure.endsWith("its last good values can't be had any more"))
+      this.#latest.delete(serviceId);
+  }
+
   /** A plugin's update was applied. Returns what is wrong with that, or `null`. */
   rolled(service: SimulatedService, rollout: OpenRollout | undefined): string | null {
     const { id, name } = service;
