@@ -40,6 +40,8 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [701453, 'an issue took so long that Swarm had forgotten its task by then, and it counted as one for running tasks'],
   [705649, 'a call that started during an election hung for 30 s, and the oracle took that for calm'],
   [708540, 'credentials that had ended with their holder in an outage were issued again, and the oracle counted them'],
+  [712211, 'the first pass of a process failed, and the next one came only after the interval'],
+  [731113, 'Swarm had forgotten an update, and each process was killed before its tasks counted as healthy'],
 ];
 
 test.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
