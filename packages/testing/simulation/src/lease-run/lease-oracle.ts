@@ -53,6 +53,9 @@ interface Watched {
   /** The longest time without a disturbance since it is due. */
   calmMs: number;
   readonly service: string;
+  readonly path: string;
+  /** How many others failed in tasks of the service. After each, half of the rest passes before the next one. */
+  failedSuccessors: number;
   /** Other lives of the plugin believe the end that this one wrote. */
   ahead: Ahead | null;
   /** Since when a running task uses it although it has ended. */
@@ -138,6 +141,12 @@ export class LeaseOracle {
       const tasks = service === undefined ? [] : allTasks(service).filter(isAlive);
       const used = new Set(tasks.map(({ generation }) => `${event.service}@${generation}`));
       this.#issues.notRevoked(process, event.service, (generation) => used.has(generation));
+    }
+    if (event.type === 'quarantine.started') {
+      for (const watched of this.#watched.values()) {
+        const isReplaced = watched.service === event.service && event.secrets.includes(`user of ${watched.path}`);
+        if (isReplaced) watched.failedSuccessors += 1;
+      }
     }
     if (event.type === 'lease.renewed') this.#renewed(process, event.service);
     if (event.type !== 'lease.issued') return;
@@ -249,7 +258,7 @@ export class LeaseOracle {
     const nowMs = monotonic();
     const endsAtMs = leases.endsAtMs(lease.id);
     const watched = this.#watched.get(lease.id) ?? {
-      ...{ endsAtMs, calmMs: 0, endedAtMs: null, service: name },
+      ...{ endsAtMs, calmMs: 0, endedAtMs: null, service: name, path: lease.path, failedSuccessors: 0 },
       ahead: this.#issuedAhead.get(lease.id) ?? null,
     };
     this.#watched.set(lease.id, watched);
@@ -265,7 +274,7 @@ export class LeaseOracle {
       const { ahead } = watched;
       // To another life of the plugin it is due later, by as much as the clock was ahead that wrote its end.
       const lateMs = ahead !== null && leadingProcess() !== ahead.process ? ahead.byMs : 0;
-      const dueAtMs = endsAtMs - periodMs * DUE_PART + lateMs;
+      const dueAtMs = endsAtMs - periodMs * DUE_PART * 0.5 ** watched.failedSuccessors + lateMs;
       const calmMs = endsAtMs === watched.endsAtMs && dueAtMs < this.#wall() ? this.#wall() - dueAtMs : 0;
       watched.calmMs = isRenewed ? 0 : Math.max(watched.calmMs, Math.min(calmMs, nowMs - disturbedAtMs));
       watched.endsAtMs = endsAtMs;

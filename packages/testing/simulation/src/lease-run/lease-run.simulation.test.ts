@@ -42,6 +42,7 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [708540, 'credentials that had ended with their holder in an outage were issued again, and the oracle counted them'],
   [712211, 'the first pass of a process failed, and the next one came only after the interval'],
   [731113, 'Swarm had forgotten an update, and each process was killed before its tasks counted as healthy'],
+  [737966, 'tasks failed with a new credential, and the next one was not due before half of the rest had passed'],
 ];
 
 test.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
