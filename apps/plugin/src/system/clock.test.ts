@@ -4,7 +4,11 @@ import { systemClock } from './clock.ts';
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  // First: a spy replaces a false timer, and puts that back.
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 test('a delay of months is not over at once', () => {
   const callback = vi.fn();

@@ -75,7 +75,7 @@ export const leaseMutations: readonly Mutation[] = [
     file: 'rotation/src/leases/lease-upkeep.ts',
     from: 'if (isLast || lifeMs < askedMs * CUT) ',
     to: 'if (isLast && lifeMs < askedMs * CUT) ',
-    seed: 27,
+    seed: 1_012,
   },
   {
     name: 'replaces credentials at their end',

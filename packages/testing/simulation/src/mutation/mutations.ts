@@ -188,7 +188,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'records for each task what a rollout brought',
     file: 'rotation/src/tasks/task-records.ts',
-    from: 'before.rollout === null || before.rollout === after.rollout ? after : recordRolledOut(before.rollout, input);',
+    from: 'isClosed ? recordRolledOut(before.rollout, input) : after;',
     to: 'after;',
     seed: 5,
     kinds: ['several values', 'slow calls', 'scale'],
