@@ -50,7 +50,7 @@ test('the records of ended tasks are limited while a rollout stays open', () => 
   expect(after(33)).toEqual(['t1']);
 });
 
-test('what a rollout brought is recorded when it is closed, and not when its message changes', () => {
+test('what a rollout brought is recorded when it is closed or goes on to another generation, and not when its message changes', () => {
   const rollout = { target: { s1: value('r2') }, lastGood: { s1: value('r1') }, generation: 1, failure: '' };
   const before = { ...NOTHING_OPEN, rollout } as unknown as TaskRecordsInput['before'];
   const entry = (next: object | null) =>
@@ -59,6 +59,7 @@ test('what a rollout brought is recorded when it is closed, and not when its mes
       ...{ before, after: { ...before, rollout: next }, secrets: { s1: { ...value('r3'), seenAtMs: 0 } } },
     } as unknown as Partial<TaskRecordsInput>);
   expect(entry({ ...rollout, failure: 'exit code 1' })?.previousValues).toEqual({});
+  expect(entry({ ...rollout, generation: 2 })?.previousValues.s1).toMatchObject([value('r2')]);
   expect(entry(null)?.previousValues.s1).toMatchObject([value('r2')]);
 });
 

@@ -41,7 +41,9 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   const { service, bindings, before, after, known, isStable, current, answered, ledger, secrets } = input;
   const alive = service.tasks.filter(({ state }) => state !== 'ended');
   const isOpen = after.rollout !== null;
-  const isClosed = before.rollout !== null && before.rollout.target !== after.rollout?.target;
+  const { target, generation } = after.rollout ?? {};
+  const isClosed =
+    before.rollout !== null && (before.rollout.target !== target || before.rollout.generation !== generation);
   const recorded = isClosed ? recordRolledOut(before.rollout, input) : after;
   const previousValues: Record<string, readonly PreviousValue[]> = isOpen ? { ...recorded.previousValues } : {};
   const failedBefore: Record<string, SecretVersion> = {};
