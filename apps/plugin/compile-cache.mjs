@@ -1,4 +1,6 @@
 // Has V8 compile a bundle, so that a start does not.
+//   compile-cache.mjs DIRECTORY
+// does that for the bundle in a directory.
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,3 +18,6 @@ export async function writeCompileCache(bundle) {
   const args = ['--random-seed=1', '--preserve-symlinks', loadAll];
   await promisify(execFile)(process.execPath, args, { cwd: bundle, env: {} });
 }
+
+const [directory] = process.argv.slice(2);
+if (import.meta.main && directory !== undefined) await writeCompileCache(directory);

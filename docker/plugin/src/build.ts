@@ -5,7 +5,7 @@
 // --platform builds for another machine, in dist/plugin-arm64 or dist/plugin-amd64, with libraries from a directory; see
 // target-platform.ts.
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -25,7 +25,9 @@ const suffix = values.platform?.replace('linux/', '-') ?? '';
 const target = positionals[0] ?? join(root, `dist/plugin${suffix}`);
 
 const cache = join(root, 'node_modules/.cache/vault-swarm-plugin');
-const bundle = values.entry === undefined ? join(root, 'apps/plugin/dist') : await bundleEntry(values.entry);
+await mkdir(cache, { recursive: true });
+const bundle = await mkdtemp(join(cache, 'bundle-'));
+await (values.entry === undefined ? copyBundle(bundle) : bundleEntry(values.entry, bundle));
 const metafile = JSON.parse(await readFile(join(bundle, 'metafile.json'), 'utf8')) as Metafile;
 const variables = await configurable(join(bundle, 'main.js'));
 const packages = await bundledPackages(metafile, root);
@@ -48,18 +50,25 @@ await writeFile(join(work, 'sbom.cdx.json'), sbom);
 await settle(work);
 await rm(target, { recursive: true, force: true });
 await rename(work, target);
-if (values.entry !== undefined) await rm(bundle, { recursive: true });
+await rm(bundle, { recursive: true });
 
-/** The directory of a bundle with another entry. Relative paths start where npm was called. */
-async function bundleEntry(entry: string): Promise<string> {
-  await mkdir(cache, { recursive: true });
-  const directory = await mkdtemp(join(cache, 'entry-'));
-  const file = resolve(process.env.INIT_CWD ?? '.', entry);
-  const script = join(root, 'apps/plugin/build.mjs');
-  await promisify(execFile)(process.execPath, ['--conditions=@vault-swarm/source', script, file, directory], {
-    cwd: root,
-  });
-  return directory;
+/**
+ * Copies the bundle and compiles it again: a plugin that ran from apps/plugin/dist may have replaced compiled code there,
+ * with the paths of this machine.
+ */
+async function copyBundle(directory: string): Promise<void> {
+  await cp(join(root, 'apps/plugin/dist'), directory, { recursive: true });
+  await run('apps/plugin/compile-cache.mjs', directory);
+}
+
+/** Bundles the plugin with another entry. Relative paths start where npm was called. */
+async function bundleEntry(entry: string, directory: string): Promise<void> {
+  await run('apps/plugin/build.mjs', resolve(process.env.INIT_CWD ?? '.', entry), directory);
+}
+
+async function run(script: string, ...args: readonly string[]): Promise<void> {
+  const command = ['--conditions=@vault-swarm/source', join(root, script), ...args];
+  await promisify(execFile)(process.execPath, command, { cwd: root });
 }
 
 /** The environment variables of a bundled plugin, from the plugin itself: it may have kinds of provider that this build does not know. */
