@@ -19,8 +19,7 @@ async function compiledCode(bundle: string): Promise<ReadonlyMap<string, string>
   );
 }
 
-test('V8 takes the compiled code of each file, and a start writes none', async () => {
-  const before = await compiledCode(built);
+test('V8 takes the compiled code of each file', async () => {
   const secrets = join(directory.path, 'secrets');
   await mkdir(secrets);
   await writeFile(join(secrets, 'db'), 'value');
@@ -42,7 +41,6 @@ test('V8 takes the compiled code of each file, and a start writes none', async (
   await plugin.kill('SIGTERM');
   expect(plugin.logs()).toContain('plugin.mjs was accepted');
   expect(plugin.logs()).not.toMatch(/was (rejected|not initialized)/);
-  expect(await compiledCode(built)).toEqual(before);
 });
 
 test('the same code gives the same compiled code in another directory', async () => {
