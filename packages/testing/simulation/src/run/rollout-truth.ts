@@ -18,6 +18,8 @@ export class RolloutTruth {
   /** By service: when all tasks that shall run last did. */
   readonly #fullAtMs = new Map<string, number>();
   readonly #full = new Set<string>();
+  /** By service: since when it exists. */
+  readonly #createdAtMs = new Map<string, number>();
   /** By service and ledger key: the revisions that were quarantined, and have not been asked for since. */
   readonly #failed = new Map<string, Set<string>>();
 
@@ -30,6 +32,7 @@ export class RolloutTruth {
     const { swarm, timeMs } = this.#run;
     for (const service of swarm.services) {
       const { id } = service;
+      if (!this.#createdAtMs.has(id)) this.#createdAtMs.set(id, timeMs);
       if (this.#full.has(id)) this.#fullAtMs.set(id, timeMs);
       if (isFull(service)) this.#full.add(id);
       else this.#full.delete(id);
@@ -42,6 +45,8 @@ export class RolloutTruth {
     const service = swarm.services.find((candidate) => candidate.name === name);
     if (service === undefined) return null;
     const sinceMs = timeMs - (isSlow(this.#run) ? MAX_PASS_MS : 0);
+    // The pass may have seen a service of that name that was removed meanwhile.
+    if ((this.#createdAtMs.get(service.id) ?? timeMs) > sinceMs && intent === undefined) return null;
     const running = swarm.runningTasks(service.id);
     const replicas = desiredSlots(service).length;
     // Its tasks fail after the time for which Swarm watches them: by all that is known they do not fail with it any more.
