@@ -190,7 +190,7 @@ function ledgerProblems(run: Run): readonly FinalProblem[] {
 }
 
 function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][string]): readonly FinalProblem[] {
-  const { swarm, truth, oracle } = run;
+  const { swarm, truth, oracle, settings } = run;
   const service = swarm.services.find((candidate) => candidate.id === id);
   if (service === undefined) return [{ what: `the ledger has the service ${id}, which is gone`, excuse: null }];
   if (truth.badBindings(service).length > 0 || truth.isPinnedToBad(service)) return [];
@@ -211,6 +211,10 @@ function entryProblems(run: Run, id: string, entry: LedgerDocument['services'][s
   if (left.length === 0) return [];
   const paths = truth.bindingsOf(service).map(({ path }) => path);
   const overlooked = paths.map((path) => oracle.overlooked.why(id, path)).find((why) => why !== null) ?? null;
-  const excuse = overlooked === null ? whyStopped(run, service) : { anomaly: overlooked, paths };
+  // By this policy a rollout that failed, for whatever value, waits for its operator.
+  const isLeft =
+    settings.policy.onFailure === 'pause' && rollout?.state === 'failed' && service.status.state === 'paused';
+  const anomaly = overlooked ?? (isLeft ? 'left to the user' : null);
+  const excuse = anomaly === null ? whyStopped(run, service) : { anomaly, paths };
   return [{ what: `the ledger has ${left.join(', ')} of ${service.name}: ${JSON.stringify(entry)}`, excuse }];
 }

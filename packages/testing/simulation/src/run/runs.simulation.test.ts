@@ -232,6 +232,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [6600995, 'what a user rolled back came with another value, since its last good values were gone', null],
   [6713547, 'a slow pass completed a rollout of a service that was removed and created again meanwhile', null],
   [
+    6810187,
+    'another leader gave the failed value to a task of the next rollout, which then waited for its operator',
+    null,
+  ],
+  [
     6503242,
     "a user's rollback was paused, since a task of it was given nothing, and was taken for a failed update",
     null,
