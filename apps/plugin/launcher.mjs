@@ -10,4 +10,5 @@ const tag = cachedDataVersionTag().toString(16).padStart(8, '0');
 if (existsSync(join(directory, `${process.version}-${process.arch}-${tag}`))) {
   enableCompileCache({ directory, portable: true });
 }
-await import(join(import.meta.dirname, 'plugin.mjs'));
+// A URL, since a directory may have a character such as # in its name.
+await import(new URL('plugin.mjs', import.meta.url).href);

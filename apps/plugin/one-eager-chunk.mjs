@@ -19,7 +19,9 @@ export const oneEagerChunk = {
       return found;
     });
     onLoad({ filter: /\.ts$/ }, async ({ path }) =>
-      lazy.has(path) ? { contents: `import '${eager}'; ${await readFile(path, 'utf8')}`, loader: 'ts' } : undefined,
+      lazy.has(path)
+        ? { contents: `import ${JSON.stringify(eager)}; ${await readFile(path, 'utf8')}`, loader: 'ts' }
+        : undefined,
     );
   },
 };
