@@ -5,6 +5,7 @@ import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { emptyLedger, type LedgerService, NOTHING_OPEN, type OpenRollout } from '../ledger/ledger.ts';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
+import { rollout as opened } from '../testing/decided-service.ts';
 import { RevisionSelector } from './revision-selector.ts';
 
 const ref: SecretRef = { provider: 'vault', location: { path: 'db' }, encoding: 'raw' };
@@ -14,18 +15,7 @@ const value = (revision: string, digest = revision): SecretVersion => ({
   digest,
 });
 
-const rollout: OpenRollout = {
-  direction: 'forward',
-  generation: 5,
-  startedAtMs: 0,
-  changedAtMs: 0,
-  attempt: 1,
-  state: 'open',
-  failure: '',
-  fingerprint: 'f',
-  target: { s1: value('r2') },
-  lastGood: { s1: value('r1') },
-};
+const rollout: OpenRollout = { ...opened, target: { s1: value('r2') }, lastGood: { s1: value('r1') } };
 
 const task = (generation: number): WorkloadTask => ({ ...seen, id: 'new', generation });
 const seen = { id: 'seen', generation: 4, createdAtMs: 0, state: 'running', reason: '' } as const;
