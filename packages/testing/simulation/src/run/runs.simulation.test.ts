@@ -236,6 +236,8 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'another leader gave the failed value to a task of the next rollout, which then waited for its operator',
     null,
   ],
+  [6815305, 'tasks that are not restarted had failed with a bad value long before it was rolled back', null],
+  [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
     6503242,
     "a user's rollback was paused, since a task of it was given nothing, and was taken for a failed update",

@@ -53,19 +53,22 @@ export function updateReason(
   const observedSinceMs = run.clock.now() - decisionAgeMs;
   const hasJustEnded = allTasks(service).some(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
   if (live.length === 0 && hasJustEnded) return 'its tasks have just ended';
+  // Where none is restarted any more, the values with which the last ones failed may be replaced.
+  const last = live.length > 0 ? live : allTasks(service).filter((task) => task.generation === before.spec.generation);
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
   if (isTwice && live.every(holdsNewest)) return 'asked for twice';
   // It completes what it started, though the labels say by now that it may not start. Its tasks may have failed already.
   const givenBad = past.lastRoll === null ? undefined : past.givenBad.get(past.lastRoll.generation);
   if (known.some(({ name }) => givenBad?.has(name) === true)) return 'its rollout brought a bad value';
-  for (const { id, held, state } of live) {
+  for (const { id, held, state } of last) {
     if (answers.isRequestedTwice(id)) return 'asked for twice';
     for (const { name, path } of uses) {
       const text = held.get(name)?.text;
       if (text === undefined) {
         if (state === 'starting') return 'a task is starting';
         // Swarm forgot the update that was to replace it, or completed it though the task that was started first failed.
-        if (['none', 'completed'].includes(before.status.state)) return 'a task was made before it used the secret';
+        if (live.length > 0 && ['none', 'completed'].includes(before.status.state))
+          return 'a task was made before it used the secret';
         continue;
       }
       if (isBadFor(text, service.name)) return 'a task holds a bad value';
