@@ -276,6 +276,21 @@ describe('a rollout that was rolled back', () => {
     expect(decision.entry.rollout).toMatchObject({ direction: 'rollback', target: { s1: value('r1') } });
   });
 
+  test('ends for a newer value if tasks with the last good one fail too: then they start with the newer one', () => {
+    const failures = [{ ...bad, generation: 4 }];
+    const service = { ...undone.service, desiredTasks: 2 };
+    const halted: Told = {
+      ...undone,
+      state: 'rollback-paused',
+      service,
+      serviceState: { failures, openForMs: 10_000, continuouslyObserved: false },
+    };
+    expect(decide(halted)).toMatchObject({ roll: null, entry: { rollout: {} }, waitingReason: { code: 'TASKS_DOWN' } });
+    const newer = decide({ ...halted, desired: value('r3') });
+    expect(typesOf(newer)).toEqual(['rollout.failed']);
+    expect(newer).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
+  });
+
   test('is tried again if its tasks could not start', () => {
     const failures = [{ ...bad, started: false }];
     const decision = decide({ ...undone, serviceState: { failures, openForMs: 10_000 } });

@@ -158,9 +158,11 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
       : resume(serviceState, open);
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
-  // Each attempt lets the orchestrator stop further tasks.
   // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
   const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
+  // The last good values may fail too. Without the rollout, tasks that start again are given the newer ones.
+  if (isNewerDue && !isPresent && !isFullyRunning(service)) return { ...noChange(serviceState, null), events };
+  // Each attempt lets the orchestrator stop further tasks.
   if (isNewerDue ? !isFullyRunning(service) : !runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
   return afterFailure(events, open, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
 }

@@ -32,6 +32,12 @@ test('of two answers the one that the ledger does not say is recorded, since the
   expect(note(new LeaderHandover(), 'r2', 'r1').services.web?.taskOverrides).toEqual({ t1: { s1: value('r1') } });
 });
 
+test('of two answers the newest is not recorded, since the task may hold the other one', () => {
+  const current = () => ({ ...value('r3'), digest: 'r3', createdAtMs: null });
+  const answered = () => [value('r2'), value('r3')];
+  expect(new LeaderHandover().note({ services, ledger, current, answered })).toBe(ledger);
+});
+
 test('nothing is recorded of what the ledger says, or of what another process answered', () => {
   expect(note(new LeaderHandover(), 'r2')).toBe(ledger);
   expect(note(new LeaderHandover())).toBe(ledger);

@@ -1,7 +1,7 @@
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
-import { type Answered, type CurrentValue, recordedVersion } from './task-revision.ts';
+import { type Answered, answeredTo, type CurrentValue, desiredVersion, recordedVersion } from './task-revision.ts';
 
 /** What a standby needs to record its deliveries in the ledger. */
 export interface LeaderHandoverInput {
@@ -31,12 +31,14 @@ export class LeaderHandover {
         const entry = entries[service.id] ?? NOTHING_OPEN;
         const values: Record<string, SecretVersion> = { ...entry.taskOverrides[task.id] };
         let isNews = false;
-        for (const { key, refKey, secret } of bindings) {
+        for (const binding of bindings) {
+          const { key, refKey } = binding;
           const recorded = values[key] ?? recordedVersion(task, key, current(refKey), ledger, entry);
           if (recorded === undefined) continue;
-          const other = answered(task.id, secret.name).find((value) => !sameValue(value, recorded));
-          if (other === undefined) continue;
-          values[key] = { revision: other.revision, digest: other.digest };
+          const newest = desiredVersion(entry, key, current(refKey)) ?? ledger.secrets[key];
+          const given = answeredTo(task, binding, newest, answered);
+          if (given === undefined || sameValue(given, recorded)) continue;
+          values[key] = { revision: given.revision, digest: given.digest };
           isNews = true;
         }
         if (!isNews) continue;

@@ -28,7 +28,7 @@ export function desiredVersion(
 }
 
 /** What this process delivered to the task. If several values are possible, prefers one that is not desired. */
-function answeredTo(
+export function answeredTo(
   task: { readonly id: string },
   { secret }: SecretBinding,
   desired: SecretVersion | undefined,

@@ -237,6 +237,12 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     null,
   ],
   [6815305, 'tasks that are not restarted had failed with a bad value long before it was rolled back', null],
+  [
+    7007603,
+    'the last good value failed too, and tasks were given it for ever, since the rollout waited for them to run',
+    null,
+  ],
+  [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
     6503242,
