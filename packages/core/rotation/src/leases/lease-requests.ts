@@ -10,7 +10,7 @@ import {
   selectValue,
 } from '@vault-swarm/provider';
 import type { LedgerService } from '../ledger/ledger.ts';
-import type { RollAction } from '../planner/service-state.ts';
+import type { RollAction } from '../planner/decision.ts';
 import type { Orchestrator, WorkloadTask } from '../ports/orchestrator.ts';
 import type { HeldLeases } from './held-leases.ts';
 import type { Issued, IssueRequest, Issuing } from './issuing.ts';

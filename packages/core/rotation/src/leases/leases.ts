@@ -3,7 +3,7 @@ import type { CallOptions, Events, LeasedAnswer, LeasedRequest, ProviderInstance
 import type { Observation } from '../bindings/observation.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
 import { type SecretVersion, tagRevision } from '../ledger/secret-version.ts';
-import type { RollAction } from '../planner/service-state.ts';
+import type { RollAction } from '../planner/decision.ts';
 import type { LedgerStore, Orchestrator, Role } from '../ports/orchestrator.ts';
 import type { LeaseSettings } from '../ports/rotation-ports.ts';
 import type { LeasesStatus } from '../status/lease-status.ts';

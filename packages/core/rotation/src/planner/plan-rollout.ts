@@ -11,27 +11,13 @@ import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import { changedValues, isOfRollout, type OpenRollout, quarantineOf, undoneGeneration } from '../ledger/ledger.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
+import { blockerByFailure, blockerByUpdate, blockerOf } from './blockers.ts';
+import { blocked, type Decision, noChange, rollTo, wait } from './decision.ts';
 import { phaseOf } from './phase.ts';
 import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
-import {
-  blocked,
-  blockerByFailure,
-  blockerByUpdate,
-  blockerOf,
-  complete,
-  type Failure,
-  failed,
-  mayRetry,
-  noChange,
-  resume,
-  rollTo,
-  runForLong,
-  startRollout,
-  wait,
-} from './rollout-steps.ts';
+import { complete, type Failure, failed, mayRetry, resume, runForLong } from './rollout-steps.ts';
 import {
   awaitsTasks,
-  type Decision,
   dueBindings,
   isFullyRunning,
   isPaused,
@@ -44,6 +30,7 @@ import {
   type ServiceState,
   wasApplied,
 } from './service-state.ts';
+import { startRollout } from './start-rollout.ts';
 import { blockerByTime } from './start-times.ts';
 
 /**

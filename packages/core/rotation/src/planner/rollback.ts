@@ -18,25 +18,21 @@ import {
 import { isOfRef, sameValue } from '../ledger/secret-version.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
+import { blockerByFailure } from './blockers.ts';
+import { blocked, type Decision, noChange, wait } from './decision.ts';
 import { release } from './quarantine.ts';
 import {
-  blocked,
-  blockerByFailure,
   complete,
   type Failure,
   failed,
   markFailed,
   mayRetry,
-  noChange,
   resume,
   runForLong,
-  startRollout,
-  wait,
   withoutRequests,
 } from './rollout-steps.ts';
 import {
   awaitsTasks,
-  type Decision,
   dueBindings,
   isFullyRunning,
   isPaused,
@@ -47,6 +43,7 @@ import {
   type ServiceState,
   secretNames,
 } from './service-state.ts';
+import { startRollout } from './start-rollout.ts';
 
 /**
  * The orchestrator paused the rollout or rolled it back. The values are blamed only if a task started with them and

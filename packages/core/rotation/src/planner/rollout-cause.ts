@@ -49,3 +49,11 @@ export function causesOf(rollout: OpenRollout, bindings: readonly SecretBinding[
       };
     });
 }
+
+/** The causes of a service's rollout. */
+export function causeOf({ bindings }: ServiceState, open: OpenRollout): readonly RolloutCause[] {
+  return causesOf(
+    open,
+    bindings.map(({ binding }) => binding),
+  );
+}

@@ -1,4 +1,4 @@
-import type { OrchestratorWords, ProductEvent, StartTimes } from '@vault-swarm/provider';
+import type { OrchestratorWords, StartTimes } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import { rotatesAutomatically } from '../bindings/secret-binding.ts';
 import {
@@ -12,7 +12,6 @@ import {
 import type { SecretVersion } from '../ledger/secret-version.ts';
 import type { FailedTask, Workload, WorkloadTask } from '../ports/orchestrator.ts';
 import type { RotationPolicy } from '../ports/rotation-ports.ts';
-import type { WaitingReason } from '../ports/waiting-reason.ts';
 
 /** Whether a replaced value can still be delivered; `unknown` until the provider has answered. */
 export type Availability = 'available' | 'unavailable' | 'unknown';
@@ -73,30 +72,6 @@ export interface ServiceState {
 interface UndeliverableSecret {
   readonly secret: string;
   readonly reason: string;
-}
-
-/** A service update to make after the ledger was written. */
-export interface RollAction {
-  readonly serviceId: string;
-  readonly serviceName: string;
-  readonly version: number;
-  readonly generation: number;
-}
-
-/** The decision about a service in this reconcile pass. */
-export interface Decision {
-  /** Its next ledger entry. The actual revisions of tasks are recorded elsewhere. */
-  readonly entry: LedgerService;
-  readonly roll: RollAction | null;
-  readonly events: readonly ProductEvent[];
-  /** Why a rollout that is due does not start or proceed; `null` if none is due, or one was started. */
-  readonly waitingReason: WaitingReason | null;
-  /** Whether it proceeds only after an action of a person, or after a longer time. */
-  readonly blocked: boolean;
-  /** When it proceeds by itself, in milliseconds since 1970; `null` if that is not known. */
-  readonly resumesAtMs: number | null;
-  /** The values that made its tasks fail and can't be quarantined yet. */
-  readonly heldAgainst: Values;
 }
 
 /** The bindings that need a rollout: by their labels, by request, or because their values were quarantined. */

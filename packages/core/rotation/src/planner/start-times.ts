@@ -1,8 +1,8 @@
 import { RotationWindow, type StartTimes } from '@vault-swarm/provider';
 import type { BindingState } from '../bindings/binding-state.ts';
 import { quarantineOf } from '../ledger/ledger.ts';
-import { wait } from './rollout-steps.ts';
-import { type Decision, dueBindings, type ServiceState } from './service-state.ts';
+import { type Decision, wait } from './decision.ts';
+import { dueBindings, type ServiceState } from './service-state.ts';
 
 /** Rotations start at any time, and without a delay. */
 export const AT_ONCE: StartTimes = { window: RotationWindow.always, debounceMs: 0 };

@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'forgets what tasks held before a change',
-    file: 'rotation/src/planner/plan.ts',
+    file: 'rotation/src/planner/prepare-service.ts',
     from: 'if (value !== undefined && !isKnownOtherwise)',
     to: 'if (value === undefined && !isKnownOtherwise)',
   },
@@ -164,7 +164,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'starts services with a value that made tasks of another one fail',
-    file: 'rotation/src/planner/rollout-steps.ts',
+    file: 'rotation/src/planner/start-rollout.ts',
     from: '  if (failure !== null) return failure;',
     to: '',
     seed: 6,
@@ -172,7 +172,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'starts all services at the same time',
-    file: 'rotation/src/planner/rollout-steps.ts',
+    file: 'rotation/src/planner/start-rollout.ts',
     from: 'return continues || serviceState.hasCapacity(',
     to: 'return true || serviceState.hasCapacity(',
     seed: 8,
@@ -219,7 +219,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'rolls while its user updates the service',
-    file: 'rotation/src/planner/rollout-steps.ts',
+    file: 'rotation/src/planner/start-rollout.ts',
     from: 'if (isUpdating(service) && !(before !== null && isStuck(serviceState, before)))',
     to: 'if (false as boolean)',
     seed: 1,
@@ -288,7 +288,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'ends a manual request before it is carried out',
-    file: 'rotation/src/planner/plan.ts',
+    file: 'rotation/src/planner/prepare-service.ts',
     from: 'binding.desired === undefined || outdatedTasks(binding).length > 0 || (rollout',
     to: 'binding.desired === undefined || (rollout',
     seed: 1,
@@ -343,7 +343,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'rolls before Swarm has taken up an update of its user',
-    file: 'rotation/src/planner/rollout-steps.ts',
+    file: 'rotation/src/planner/blockers.ts',
     from: '  if (change !== null) return change;',
     to: '',
     seed: 5,
@@ -351,7 +351,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'takes a value that failed for the last good one after its quarantine ended',
-    file: 'rotation/src/planner/rollout-steps.ts',
+    file: 'rotation/src/planner/start-rollout.ts',
     from: '    entry.failedBefore[key],\n',
     to: '',
     seed: 1_219,
