@@ -182,6 +182,42 @@ test('waits for a provider that is away, and is met when it is back', async () =
   expect(world.swarm.updates).toEqual(['web@1']);
 });
 
+test('that is made again during its rollout is for the value that the provider has by then', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.swarm.post(web, { update: { parallelism: 1, monitorMs: 20_000, onFailure: 'pause' } });
+  await world.run(30_000);
+  world.provider.write('db', 'value 2');
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: scheduled']);
+  world.provider.write('db', 'value 3');
+  const answer = await ask({ kind: 'service', name: 'web' });
+  world.provider.write('db', 'value 4');
+  await world.run(50_000);
+  expect(answer).toEqual(['web: scheduled']);
+  expect(world.heldText(web, 'db')).toEqual(['value 4', 'value 4']);
+  world.provider.write('db', 'value 5');
+  await world.run(100_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 4', 'value 4']);
+  expect(world.swarm.updates).toEqual(['web@1', 'web@2']);
+  expect(world.swarm.ledgerText).not.toContain('requested');
+});
+
+test('waits while the labels of its secret can not be read', async () => {
+  const { world, web, ask } = await manualSecret();
+  world.provider.write('db', 'value 2');
+  world.kill();
+  world.provider.outage = new ProviderError('UNAVAILABLE', 'away');
+  world.start();
+  await world.run(2_000);
+  expect(await ask({ kind: 'service', name: 'web' })).toEqual(['web: pending']);
+  const db = world.swarm.services[0]?.spec.secretIds[0] ?? '';
+  world.swarm.setLabels(db, { vault_path: 'db', rotate: 'perhaps' });
+  await world.run(30_000);
+  world.provider.outage = null;
+  world.swarm.setLabels(db, { vault_path: 'db', rotate: 'manual' });
+  await world.run(60_000);
+  expect(world.heldText(web, 'db')).toEqual(['value 2', 'value 2']);
+});
+
 test('outlives the process that recorded it', async () => {
   const { world, web, ask } = await manualSecret();
   world.provider.write('db', 'value 2');

@@ -110,6 +110,23 @@ test('a rollout whose secret has labels that can not be read stays as it is unti
   expect(decide({ serviceState: { bindings: [] } }).entry.rollout).toBeNull();
 });
 
+test('requests from before a rollout are met together, and one from meanwhile if there is no newer value', () => {
+  const started = decide({ state: 'completed', entry: { rollout: null, requested: ['s1', 's1'] } });
+  expect(started.entry).toMatchObject({ rollout: { generation: 6 }, requested: ['s1'] });
+  const actual = [{ task: task('new', 5), value: value('r2') }];
+  const requested = ['s1', 's1', 'other'];
+  const isCompleted = (desired: string) =>
+    decide({
+      state: 'completed',
+      actual,
+      desired: value(desired),
+      entry: { requested },
+      serviceState: { failures: [] },
+    });
+  expect(isCompleted('r2').entry).toMatchObject({ rollout: null, requested: ['other'] });
+  expect(isCompleted('r3').entry).toMatchObject({ rollout: null, requested: ['s1', 'other'] });
+});
+
 test('a request is not met by a rollout of nothing while no value is known', () => {
   const entry = { rollout: { ...rollout, state: 'failed' }, requested: ['s1'] } as const;
   expect(decide({ entry, desired: null, state: 'none' })).toMatchObject({

@@ -38,7 +38,9 @@ export function prepareService(
   const { entry: inForce, released } = releaseOutdated(stored, serviceBindings, input.current);
   const recorded = recordReplaced(inForce, stored, serviceBindings, replaced, input.ledger);
   const known = bindingStates(serviceBindings, recorded, input, secrets);
-  const entry = { ...recorded, requested: recorded.requested.filter((key) => isStillRequested(key, recorded, known)) };
+  const unread = unresolvedKeys(service, bindings);
+  const isOpen = (key: string) => unread.includes(key) || isStillRequested(key, recorded, known);
+  const entry = { ...recorded, requested: recorded.requested.filter(isOpen) };
   const open = entry.rollout;
   const watched = open === null ? NOT_TRACKED : input.watched(service.id, open);
   const bindingOf = (key: string) => bindings.find((binding) => binding.key === key);
@@ -55,7 +57,7 @@ export function prepareService(
       service,
       entry,
       bindings: known,
-      unread: unresolvedKeys(service, bindings),
+      unread,
       undeliverable: bindings.flatMap(({ refKey, secret, denial }) => {
         const reason = denial ?? input.undeliverable(refKey);
         return reason === null ? [] : [{ secret: secret.name, reason }];

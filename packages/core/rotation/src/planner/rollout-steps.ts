@@ -1,5 +1,6 @@
 import { backoffMs } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
+import { targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout } from '../ledger/ledger.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
 import { blockerOf } from './blockers.ts';
@@ -97,11 +98,20 @@ export function complete(serviceState: ServiceState, open: OpenRollout): Decisio
   return { ...noChange(withoutRequests(serviceState, open), null), events: [{ type, ...common }] };
 }
 
-/** The state without the requests that the rollout fulfilled. */
+/**
+ * The state without the requests that the rollout fulfilled. What was requested again while the rollout was open is about
+ * the newer value, if there is one.
+ */
 export function withoutRequests(serviceState: ServiceState, open: OpenRollout): ServiceState {
+  const { entry, bindings } = serviceState;
   const changing = changedValues(open);
-  const requested = serviceState.entry.requested.filter((key) => !(key in changing));
-  return { ...serviceState, entry: { ...serviceState.entry, requested } };
+  const mayHaveNewer = (key: string) =>
+    bindings.some((known) => known.binding.key === key && !targetsDesired(open, known));
+  const requested = entry.requested.filter((key, index) => {
+    if (!(key in changing)) return true;
+    return mayHaveNewer(key) && entry.requested.indexOf(key) < index;
+  });
+  return { ...serviceState, entry: { ...entry, requested } };
 }
 
 /** The event of a rollout that failed. */

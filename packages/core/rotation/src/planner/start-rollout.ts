@@ -144,6 +144,8 @@ function newRollout(
     entry: {
       ...entry,
       rollout,
+      // Requests from before the start are fulfilled together.
+      requested: [...new Set(entry.requested)],
       highestUsedGeneration: earlier === null ? entry.highestUsedGeneration : nextUnused - 1,
     },
     roll: rollTo(serviceState, generation),

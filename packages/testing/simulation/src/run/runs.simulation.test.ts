@@ -242,6 +242,8 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'the last good value failed too, and tasks were given it for ever, since the rollout waited for them to run',
     null,
   ],
+  [7016689, 'a request was forgotten while the labels of its secret could not be read', null],
+  [7019240, 'a request that was made again during its rollout was taken for fulfilled by the earlier value', null],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
