@@ -161,8 +161,13 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       ...{ pace: this.#pace, leases: this.#leases, status: this.#statusReporter },
       ...{ lockdowns: this.#lockdowns, hints: this.#providerHints },
     });
-    const maxRestarts = settings.policy.maxParallel;
-    this.#requests = new ManualRotations({ ...ports, planner: this.#planner, recorded, maxRestarts });
+    this.#requests = new ManualRotations({
+      ...ports,
+      planner: this.#planner,
+      recorded,
+      maxRestarts: settings.policy.maxParallel,
+      onWritten: (ledger, services) => this.#intended.update(ledger, services),
+    });
   }
 
   /** Starts to poll and to reconcile. */

@@ -49,6 +49,8 @@ export interface ManualRotationsPorts {
   readonly events: Events;
   /** The most services that are restarted for one request. */
   readonly maxRestarts: number;
+  /** Called with the ledger that has the request. Tasks that start now are given what it says. */
+  readonly onWritten: (ledger: LedgerDocument, services: readonly ServiceBindings[]) => void;
 }
 
 /** Records manual requests in the ledger, or previews their effect. */
@@ -123,6 +125,7 @@ export class ManualRotations {
         const outcome = await this.#ports.ledger.compareAndSet(observed.version, text, { signal });
         if (outcome !== 'applied') continue;
         if (observed.role === 'leader') this.#ports.recorded.wrote(planned.ledger);
+        this.#ports.onWritten(planned.ledger, services);
       }
       for (const event of planned.events) this.#ports.events.emit(event);
       await this.#restart(forced, planned.ledger, signal);

@@ -55,6 +55,18 @@ describe('a paused rollout whose tasks failed with its value', () => {
     expect(decision.entry.rollout?.target).toEqual({ s1: value('r1') });
   });
 
+  test('waits for a place if it was stuck and there is a newer value, but not to give the last good one', () => {
+    const serviceState = { hasCapacity: () => false };
+    const stuck: Told = { serviceState, entry: { rollout: { ...rollout, state: 'stuck' } } };
+    expect(decide({ ...stuck, desired: value('r3') })).toMatchObject({
+      roll: null,
+      events: [],
+      waitingReason: { code: 'PARALLEL_LIMIT' },
+    });
+    expect(decide({ serviceState, desired: value('r3') }).roll?.generation).toBe(6);
+    expect(decide(stuck).entry.rollout?.direction).toBe('rollback');
+  });
+
   test('is followed by the newer value if there is one by now', () => {
     const decision = decide({ desired: value('r3') });
     expect(typesOf(decision)).toEqual(['rollout.failed', 'rollout.started']);

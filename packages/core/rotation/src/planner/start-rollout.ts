@@ -55,11 +55,13 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
 }
 
 /**
- * Whether the service may roll in parallel with those that roll now. The limit per value does not apply to last good
- * values.
+ * Whether the service may roll in parallel with those that roll now. A stuck rollout gave up its place to other services.
+ * Last good values need no place after a rollout that failed, and the limit per value does not apply to them.
  */
 function hasPlace(serviceState: ServiceState, brings: readonly BindingState[], continues: boolean): boolean {
-  return continues || serviceState.hasCapacity(isRollback(serviceState, brings) ? {} : desiredVersion(brings));
+  const isBack = isRollback(serviceState, brings);
+  const keepsPlace = continues && (isBack || serviceState.entry.rollout?.state !== 'stuck');
+  return keepsPlace || serviceState.hasCapacity(isBack ? {} : desiredVersion(brings));
 }
 
 /**

@@ -126,6 +126,34 @@ test('quarantined values are given to no task, whatever its generation', () => {
   expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
 });
 
+test('after a rollback that failed, the newest value is given once the quarantine ends', () => {
+  const rollback: OpenRollout = {
+    ...opened,
+    direction: 'rollback',
+    state: 'failed',
+    target: { s1: value('r1') },
+    lastGood: {},
+  };
+  const failed = {
+    failed: { s1: value('r2') },
+    lastGood: { s1: value('r1') },
+    sinceMs: 0,
+    reason: '',
+    isByUser: false,
+  };
+  const quarantined = setUp({ rollout: rollback, quarantines: [failed] });
+  quarantined.take();
+  expect(quarantined.choose('seen')).toEqual(given('r1', 'refuse'));
+  for (const [state, expected] of [
+    ['failed', current],
+    ['open', given('r1')],
+  ] as const) {
+    const released = setUp({ rollout: { ...rollback, generation: 4, state } });
+    released.take();
+    expect(released.choose('seen')).toEqual(expected);
+  }
+});
+
 test('another revision of the same bytes is given if it is the current one', async () => {
   const { take, choose } = setUp({ rollout }, value('r9', 'r2'));
   take();

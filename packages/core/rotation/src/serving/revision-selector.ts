@@ -1,8 +1,7 @@
 import { BoundedMap, type Clock, withDeadline } from '@vault-swarm/kernel';
 import type { RevisionRequest, RevisionSelection, SecretRef } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
-import type { LedgerDocument } from '../ledger/ledger.ts';
-import { quarantineOf } from '../ledger/ledger.ts';
+import { changedValues, type LedgerDocument, quarantineOf } from '../ledger/ledger.ts';
 import { isOfRef, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Orchestrator } from '../ports/orchestrator.ts';
 
@@ -74,14 +73,19 @@ export class RevisionSelector {
       const entry = ledger.services[service.id];
       if (entry === undefined) continue;
       const { rollout } = entry;
+      const failedRollback = rollout?.direction === 'rollback' && rollout.state === 'failed' ? rollout : null;
+      const triedBefore = failedRollback === null ? {} : changedValues(failedRollback);
       const ofService = new Map<string, Intent>();
       for (const { key, ref, refKey, secret, denial } of bindings) {
         // What a generation was issued is delivered to all of its tasks.
         if (ref.lease !== undefined || denial !== undefined) continue;
+        const quarantine = quarantineOf(entry, key)?.lastGood[key];
+        // The quarantine has ended, and the last good value failed too.
+        const isOver = quarantine === undefined && key in triedBefore;
         const intent: Intent = {
-          quarantine: quarantineOf(entry, key)?.lastGood[key],
+          quarantine,
           generation: rollout?.generation ?? 0,
-          target: rollout?.target[key],
+          target: isOver ? undefined : rollout?.target[key],
           lastGood: rollout?.lastGood[key],
         };
         const values = [intent.quarantine, intent.target, intent.lastGood].filter((value) => value !== undefined);

@@ -173,7 +173,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'starts all services at the same time',
     file: 'rotation/src/planner/start-rollout.ts',
-    from: 'return continues || serviceState.hasCapacity(',
+    from: 'return keepsPlace || serviceState.hasCapacity(',
     to: 'return true || serviceState.hasCapacity(',
     seed: 8,
   },

@@ -75,7 +75,9 @@ export class ManualRequests {
     return this.#accepted.flatMap(({ serviceId, secret, path, atMs }) => {
       if (serviceId !== service.id || this.#isCancelled(service, atMs)) return [];
       const use = this.#usesOf(service, [secret]).find((one) => one.path === path);
-      if (use === undefined) return [];
+      // It had another path meanwhile: tasks that were given its value there have nothing to do with the request.
+      const former = truth.formerBindingsOf(service, atMs).filter(({ name }) => name === secret);
+      if (use === undefined || former.some((one) => one.path !== path)) return [];
       const values = truth.textsSince(path, atMs - timeSlackMs(this.#run));
       const isOld = ({ held }: SimulatedTask) => !values.includes(held.get(secret)?.text ?? null);
       return swarm

@@ -244,6 +244,15 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   ],
   [7016689, 'a request was forgotten while the labels of its secret could not be read', null],
   [7019240, 'a request that was made again during its rollout was taken for fulfilled by the earlier value', null],
+  [7043080, 'tasks of a global service that no node fitted for a while counted as given up although they ran', null],
+  [7046671, 'a secret had another path after a request for it, and the first one again', null],
+  [
+    7049120,
+    'the quarantine had ended, but tasks were given the last good value with which the rollback had failed',
+    null,
+  ],
+  [7063896, 'a stuck rollout that went on to a newer value did not wait for a place', null],
+  [7065153, 'Swarm returned to a spec whose pinned secret had never been there', null],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [

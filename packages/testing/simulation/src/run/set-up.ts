@@ -113,10 +113,8 @@ export function heal(run: Run): void {
       run.say(`${path} := "${provider.textOf(path)}"`);
     }
     // Swarm may still roll it back to a spec with other secrets, which need a value too.
-    for (const { path, isPinned } of service.previous === null
-      ? []
-      : truth.bindingsOf({ ...service, spec: service.previous })) {
-      if (isPinned || provider.textOf(path) !== undefined) continue;
+    for (const { path } of service.previous === null ? [] : truth.bindingsOf({ ...service, spec: service.previous })) {
+      if (provider.textOf(path) !== undefined) continue;
       provider.write(path, `value ${run.count()}`);
       run.say(`${path} := "${provider.textOf(path)}"`);
     }

@@ -216,7 +216,8 @@ export function desiredSlots(service: Pick<SimulatedService, 'spec' | 'absent'>)
  * nobody misses a task of it that is not restarted.
  */
 export function expectedSlots(service: Readonly<SimulatedService>): readonly number[] {
-  return desiredSlots(service).filter((slot) => !(service.isGlobal && service.givenUp.has(slot)));
+  const isMissed = (slot: number) => !service.givenUp.has(slot) || liveTask(service, slot) !== undefined;
+  return desiredSlots(service).filter((slot) => !service.isGlobal || isMissed(slot));
 }
 
 /** The task of a slot that is not over. */
