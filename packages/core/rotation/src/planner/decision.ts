@@ -54,3 +54,13 @@ export function blocked(serviceState: ServiceState, code: WaitingCode, context?:
 export function rollTo({ service }: ServiceState, generation: number): RollAction {
   return { serviceId: service.id, serviceName: service.name, version: service.version, generation };
 }
+
+/** A failure is reported with the step that follows it: the rollout stays as it is while that step has to wait. */
+export function afterFailure(events: readonly ProductEvent[], open: OpenRollout, decision: Decision): Decision {
+  return decision.entry.rollout === open ? decision : after(events, decision);
+}
+
+/** The decision, with these events before its own. */
+export function after(events: readonly ProductEvent[], decision: Decision): Decision {
+  return { ...decision, events: [...events, ...decision.events] };
+}

@@ -13,8 +13,10 @@ import type { FailedTask } from '../ports/orchestrator.ts';
 import { describeFailures } from '../tasks/describe-failures.ts';
 import { blockerByFailure, blockerByUpdate, blockerOf } from './blockers.ts';
 import { blocked, type Decision, noChange, rollTo, wait } from './decision.ts';
+import { isCausedByValues } from './failure-cause.ts';
+import { planHalted } from './halted-rollout.ts';
 import { phaseOf } from './phase.ts';
-import { isCausedByValues, planHalted, rollBackValues, startWithoutRollbackValues } from './rollback.ts';
+import { rollBackValues, startWithoutRollbackValues } from './rollback.ts';
 import { complete, type Failure, failed, mayRetry, resume, runForLong } from './rollout-steps.ts';
 import {
   awaitsTasks,

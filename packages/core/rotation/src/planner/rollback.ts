@@ -1,42 +1,16 @@
 import type { ProductEvent } from '@vault-swarm/provider';
-import {
-  type BindingState,
-  isNewer,
-  isOutdated,
-  outdatedTasks,
-  pendingTasks,
-  targetsDesired,
-} from '../bindings/binding-state.ts';
-import {
-  changedValues,
-  isOfRollout,
-  type OpenRollout,
-  type Quarantine,
-  quarantineOf,
-  type Values,
-} from '../ledger/ledger.ts';
-import { isOfRef, sameValue } from '../ledger/secret-version.ts';
-import type { FailedTask } from '../ports/orchestrator.ts';
-import { describeFailures } from '../tasks/describe-failures.ts';
+import { type BindingState, isNewer, isOutdated, outdatedTasks } from '../bindings/binding-state.ts';
+import { changedValues, type OpenRollout, type Quarantine, quarantineOf, type Values } from '../ledger/ledger.ts';
+import { isOfRef } from '../ledger/secret-version.ts';
 import { blockerByFailure } from './blockers.ts';
-import { blocked, type Decision, noChange, wait } from './decision.ts';
+import { after, afterFailure, blocked, type Decision, noChange, wait } from './decision.ts';
+import { isGivenKnown, isRolledBackByUser } from './failure-cause.ts';
 import { release } from './quarantine.ts';
-import {
-  complete,
-  type Failure,
-  failed,
-  markFailed,
-  mayRetry,
-  resume,
-  runForLong,
-  withoutRequests,
-} from './rollout-steps.ts';
+import { type Failure, failed, markFailed, withoutRequests } from './rollout-steps.ts';
 import {
   awaitsTasks,
   dueBindings,
-  isFullyRunning,
   isPaused,
-  isScaledToZero,
   isStable,
   isUndone,
   isUpToDate,
@@ -44,125 +18,6 @@ import {
   secretNames,
 } from './service-state.ts';
 import { startRollout } from './start-rollout.ts';
-
-/**
- * The orchestrator paused the rollout or rolled it back. The values are blamed only if a task started with them and
- * then failed. Its node must be up, and the service must be unchanged. Otherwise (a failed delivery, a lost node) the
- * rollout is retried later.
- */
-export function planHalted(serviceState: ServiceState, open: OpenRollout): Decision {
-  const { service, failures, bindings } = serviceState;
-  const { state, message } = service.rollout;
-  const isEarlier = service.generation < open.generation;
-  // The orchestrator rolled back a later update of the user. The service is again as our rollout had made it.
-  const isOfLater =
-    state !== 'paused' && !isEarlier && bindings.every((known) => pendingTasks(open, known).length === 0);
-  if (isOfLater && isFullyRunning(service)) {
-    return isScaledToZero(service) ? noChange(serviceState, null) : complete(serviceState, open);
-  }
-  if (failures === null) return wait(serviceState, 'FAILURE_UNKNOWN');
-  const failure: Failure = {
-    reason: state === 'paused' ? 'paused' : 'rolled-back',
-    message: isRolledBackByUser(serviceState, open) ? 'its user rolled it back' : (taskReason(serviceState) ?? message),
-  };
-  if (service.fingerprint !== open.fingerprint) return planChangedByUser(serviceState, open, failure);
-  // Includes the tasks of a user's later `--force`: they were given the same values.
-  const ofRollout = failures.filter(({ generation }) => isOfRollout(serviceState.entry, generation));
-  if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {
-    return rollBackValues(serviceState, open, failure);
-  }
-  if (isOfLater) return noChange(serviceState);
-  return tryAgain(serviceState, open, failure);
-}
-
-/**
- * Why the tasks of the rollout failed: it says more than the orchestrator's report about the update. Tasks that started
- * come first, since only they speak against the values.
- */
-function taskReason({ entry, failures }: ServiceState): string | null {
-  const ofRollout = (failures ?? []).filter(({ generation }) => isOfRollout(entry, generation));
-  return describeFailures(ofRollout.filter(({ started }) => started)) ?? describeFailures(ofRollout);
-}
-
-/** The orchestrator keeps only the latest tasks: after this many later failures, those of a rollout may be forgotten. */
-const FORGETS_AFTER = 3;
-
-/** Whether the user rolled the service back although no task of the rollout failed. */
-function isRolledBackByUser(serviceState: ServiceState, open: OpenRollout): boolean {
-  const { service, entry, failures, continuouslyObserved } = serviceState;
-  // The rollback may have been paused, since one of its own tasks failed.
-  const isPausedBack = service.rollout.state === 'rollback-paused' && service.generation < open.generation;
-  // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
-  // were none.
-  if (!(isUndone(serviceState, open) || isPausedBack) || !continuouslyObserved || failures === null) return false;
-  const later = failures.filter(({ endedAtMs }) => endedAtMs >= open.startedAtMs);
-  return later.length < FORGETS_AFTER && !failures.some(({ generation }) => isOfRollout(entry, generation));
-}
-
-/**
- * Whether the values of the rollout made the task fail: the task was given them, and nothing else had changed.
- *
- * If this process has no record of the delivery, another process delivered. The task then counts as given the values.
- * It does not count if this process started the rollout: then another manager, whose answer is unknown, delivered.
- */
-export function isCausedByValues(
-  { given, startedByThisProcess, bindings }: ServiceState,
-  { fingerprint, target }: OpenRollout,
-  { id, fingerprint: ofTask, started, nodeReady }: FailedTask,
-): boolean {
-  if (!started || !nodeReady || ofTask !== fingerprint) return false;
-  return Object.entries(target).every(([key, value]) => {
-    const binding = bindings.find((known) => known.binding.key === key)?.binding;
-    // The labels name another ref now. Tasks are given the newest value of that ref.
-    if (binding !== undefined && !isOfRef(value, binding.refKey)) return true;
-    const answers = given(id, key);
-    return answers.length === 0 ? !startedByThisProcess : answers.some((answer) => sameValue(answer, value));
-  });
-}
-
-/** Whether the delivery log shows that a failed task of the rollout was given all of its target values. */
-function isGivenKnown(serviceState: ServiceState, open: OpenRollout): boolean {
-  return (serviceState.failures ?? []).some((task) => {
-    const isOurs = isOfRollout(serviceState.entry, task.generation) && isCausedByValues(serviceState, open, task);
-    return isOurs && Object.keys(open.target).every((key) => serviceState.given(task.id, key).length > 0);
-  });
-}
-
-/**
- * Plans a halted rollout of a service that the user has changed since. The change itself may cause the failures, so
- * they are never blamed on the values. If any secret of the service has a newer value, the rollout ends: tasks that
- * restart get that value, and show whether the old value was the cause.
- */
-function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
-  const { service, failures, bindings } = serviceState;
-  if (bindings.some((known) => isOutdated(open, known))) {
-    return { ...noChange(serviceState, null), events: [failed(serviceState, open, failure)] };
-  }
-  const isTheirs = (failures ?? []).some(({ fingerprint, started }) => started && fingerprint === service.fingerprint);
-  return isTheirs ? blocked(serviceState, 'UPDATE_PAUSED') : tryAgain(serviceState, open, failure);
-}
-
-function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
-  const { service } = serviceState;
-  if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_START_FAILED');
-  const events = [failed(serviceState, open, failure)];
-  // A paused update is not resumed if a user has undone it since: its generation was used.
-  const isPresent = service.generation >= open.generation;
-  if (service.rollout.state === 'paused' && isPresent) {
-    // The failure is written once, and not again for each task that fails meanwhile.
-    return open.failure === ''
-      ? resume(serviceState, { ...open, failure: failure.message }, events)
-      : resume(serviceState, open);
-  }
-  if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
-  // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
-  const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
-  // The last good values may fail too. Without the rollout, tasks that start again are given the newer ones.
-  if (isNewerDue && !isPresent && !isFullyRunning(service)) return { ...noChange(serviceState, null), events };
-  // Each attempt lets the orchestrator stop further tasks.
-  if (isNewerDue ? !isFullyRunning(service) : !runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
-  return afterFailure(events, open, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
-}
 
 /**
  * Quarantines the rollout's values for this service, and gives its tasks the last good ones. This takes a further
@@ -320,13 +175,4 @@ function goBack({ lastGood, sinceMs }: Quarantine): (known: BindingState) => Bin
 
 function pick(values: Values, keys: readonly string[]): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
-}
-
-/** A failure is reported with the step that follows it: the rollout stays as it is while that step has to wait. */
-function afterFailure(events: readonly ProductEvent[], open: OpenRollout, decision: Decision): Decision {
-  return decision.entry.rollout === open ? decision : after(events, decision);
-}
-
-function after(events: readonly ProductEvent[], decision: Decision): Decision {
-  return { ...decision, events: [...events, ...decision.events] };
 }

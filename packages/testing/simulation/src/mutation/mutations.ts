@@ -46,14 +46,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'holds a failed delivery against the values',
-    file: 'rotation/src/planner/rollback.ts',
+    file: 'rotation/src/planner/failure-cause.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!nodeReady || ofTask !== fingerprint) return false;',
     kinds: ['provider outage', 'provider hangs', 'crash'],
   },
   {
     name: 'holds a lost node against the values',
-    file: 'rotation/src/planner/rollback.ts',
+    file: 'rotation/src/planner/failure-cause.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!started || ofTask !== fingerprint) return false;',
     seed: 13,
@@ -125,7 +125,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'never rolls a bad value back',
-    file: 'rotation/src/planner/rollback.ts',
+    file: 'rotation/src/planner/halted-rollout.ts',
     from: 'if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
     to: 'if (isRolledBackByUser(serviceState, open)) {',
     kinds: ['bad value'],
@@ -265,7 +265,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'quarantines what a task got with another spec',
-    file: 'rotation/src/planner/rollback.ts',
+    file: 'rotation/src/planner/failure-cause.ts',
     from: 'if (!started || !nodeReady || ofTask !== fingerprint) return false;',
     to: 'if (!started || !nodeReady) return false;',
     seed: 22,
@@ -327,7 +327,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'rolls out again what its user rolled back',
-    file: 'rotation/src/planner/rollback.ts',
+    file: 'rotation/src/planner/failure-cause.ts',
     from: '  return later.length < FORGETS_AFTER && !failures',
     to: '  return false && later.length < FORGETS_AFTER && !failures',
     seed: 1,
