@@ -1,4 +1,3 @@
-import { backoffMs, errorMessage, withDeadline } from '@vault-swarm/kernel';
 import {
   AccessGuard,
   ALLOW_ALL,
@@ -11,21 +10,14 @@ import {
   type RevisionRequest,
   type RevisionSelection,
 } from '@vault-swarm/provider';
-import type { Observation } from './bindings/observation.ts';
-import { type ClusterBindings, type SecretBinding, unboundKeys } from './bindings/secret-binding.ts';
 import { ClusterReader } from './cluster-reader.ts';
 import { Leases } from './leases/leases.ts';
-import { serialiseLedger } from './ledger/codec.ts';
-import type { LedgerDocument, Lockdown } from './ledger/ledger.ts';
+import type { Lockdown } from './ledger/ledger.ts';
 import { MemoryLedgerStore } from './ledger/memory-ledger-store.ts';
-import { mayWrite, unusable } from './ledger/stored-ledger.ts';
 import { Lockdowns, type LocksDown } from './manual/lockdown.ts';
 import { ManualRotations } from './manual/manual-rotations.ts';
 import { RecordedRequests } from './manual/recorded-requests.ts';
 import { PassPlanner } from './pass-planner.ts';
-import type { RollAction } from './planner/decision.ts';
-import type { Plan } from './planner/plan.ts';
-import { RAMP_START } from './planner/ramp.ts';
 import { RolloutPace } from './planner/rollout-pace.ts';
 import { RolloutTracker } from './planner/rollout-tracker.ts';
 import { FreshValues } from './polling/fresh-values.ts';
@@ -42,8 +34,8 @@ import {
   type RotateRequest,
   RotationRejected,
 } from './ports/manual-rotation.ts';
-import { type RollOptions, RolloutRejected } from './ports/orchestrator.ts';
 import type { LeaseSettings, RotationPorts, RotationSettings } from './ports/rotation-ports.ts';
+import { Reconciler } from './reconciler.ts';
 import { RevisionSelector } from './serving/revision-selector.ts';
 import { RollbackValues } from './serving/rollback-values.ts';
 import { FailingServices } from './status/failing-services.ts';
@@ -52,7 +44,6 @@ import type { RotationStatus } from './status/status.ts';
 import { StatusReporter } from './status/status-reporter.ts';
 import { UnusedRules } from './status/unused-rules.ts';
 import { DeliveryLog } from './tasks/delivery-log.ts';
-import { LeaderHandover } from './tasks/leader-handover.ts';
 import { Ticker } from './ticker.ts';
 import { checkPorts } from './wiring/check-ports.ts';
 import { safeEvents } from './wiring/safe-events.ts';
@@ -60,26 +51,8 @@ import { WiringGuard } from './wiring/wiring-guard.ts';
 
 const DEFAULT_LEASES: LeaseSettings = { revokeAfterMs: 60_000, maxSets: 2_000, issuesPerHour: 12 };
 
-/** A reconcile pass is aborted after this time, so that a hanging orchestrator is noticed. */
-const RECONCILE_DEADLINE_MS = 30_000;
-
-/** While a rollout is open, its tasks are checked this often. */
-const ROLLOUT_INTERVAL_MS = 500;
-
-/** The pause after a failed pass. It doubles with each further failure, up to the interval. */
-const FAILED_RETRY_MS = 1_000;
-
-/** A hint that could not be passed on is tried again after this time. */
-const HINT_RETRY_MS = 5_000;
-
 /** After this time another node may have led in between: an election takes at least 11 s (seen on 20.10). */
 const LEADERSHIP_VALID_MS = 20_000;
-
-/**
- * A service update is sent within this time after the observation that it is based on. A process or machine that was
- * suspended for longer may no longer lead. Another leader may have decided since, without any change of the service.
- */
-const DECISION_HOLDS_MS = 10_000;
 
 /**
  * Keeps every task of every service on its provider's current revision. Two kinds of loops run in parallel. One loop
@@ -92,16 +65,11 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #deliveryLog: DeliveryLog;
   readonly #poller: ProviderPoller;
   readonly #passes: Ticker;
-  /** How many passes in a row have failed. */
-  #failedPasses = 0;
+  readonly #reconciler: Reconciler;
   readonly #statusReporter: StatusReporter;
   readonly #cluster: ClusterReader;
   readonly #intended: RevisionSelector;
   readonly #lastGood: RollbackValues;
-  readonly #rollouts: RolloutTracker;
-  readonly #failing: FailingServices;
-  readonly #pace: RolloutPace;
-  readonly #staleness: StalenessGuard;
   readonly #fresh: FreshValues;
   readonly #planner: PassPlanner;
   readonly #requests: ManualRotations;
@@ -110,7 +78,6 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
   readonly #leases: Leases;
   readonly #wiring: WiringGuard | null;
   readonly #unusedRules: UnusedRules;
-  readonly #handover = new LeaderHandover();
   readonly #unsubscribe: (() => void)[] = [];
 
   /** @throws {TypeError} names the setting or the port that is wrong. */
@@ -129,20 +96,20 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#deliveryLog = new DeliveryLog(clock, leadershipValidMs, (value) => this.#poller.digest(value));
     const { formerDigestKey = null } = settings;
     this.#poller = new ProviderPoller(ports, { ...settings, formerDigestKey, onNews: () => this.#passes.wake() });
-    this.#passes = new Ticker(clock, random, (signal) => this.#pass(signal));
+    this.#passes = new Ticker(clock, random, (signal) => this.#reconciler.run(signal));
     this.#providerHints = new ProviderHints({ ...ports, wake: () => this.#passes.wake() });
-    this.#rollouts = new RolloutTracker(clock);
-    this.#failing = new FailingServices(ports.orchestrator, (id) => this.#rollouts.stability(id).stableForMs);
-    this.#statusReporter = new StatusReporter(settings.enabled, ports, this.#failing);
+    const rollouts = new RolloutTracker(clock);
+    const failing = new FailingServices(ports.orchestrator, (id) => rollouts.stability(id).stableForMs);
+    this.#statusReporter = new StatusReporter(settings.enabled, ports, failing);
     this.#unusedRules = new UnusedRules(clock, ports.access, () => this.#statusReporter.consumers());
     this.#cluster = new ClusterReader(ports, this.#statusReporter);
     this.#intended = new RevisionSelector({ ...ports, current: (key) => this.#poller.current(key) });
     this.#lastGood = new RollbackValues(ports.values, clock, () => this.#passes.wake());
-    this.#pace = new RolloutPace(clock);
+    const pace = new RolloutPace(clock);
     this.#leases = new Leases(settings.leases ?? DEFAULT_LEASES, { ...ports, onNews: () => this.#passes.wake() });
-    this.#staleness = new StalenessGuard(clock);
+    const staleness = new StalenessGuard(clock);
     const { intervalMs } = settings;
-    this.#fresh = new FreshValues({ clock, intervalMs, poller: this.#poller, staleness: this.#staleness });
+    this.#fresh = new FreshValues({ clock, intervalMs, poller: this.#poller, staleness });
     const { checksWiring = true, policy } = settings;
     this.#wiring = checksWiring
       ? new WiringGuard({ ...ports, stuckAfterMs: policy.stuckAfterMs, leadershipValidMs })
@@ -157,10 +124,19 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     });
     this.#planner = new PassPlanner(settings, {
       ...{ ports, recorded, cluster: this.#cluster, deliveryLog: this.#deliveryLog, poller: this.#poller },
-      ...{ staleness: this.#staleness, fresh: this.#fresh, rollouts: this.#rollouts, lastGood: this.#lastGood },
-      ...{ pace: this.#pace, leases: this.#leases, status: this.#statusReporter },
+      ...{ staleness, fresh: this.#fresh, rollouts, lastGood: this.#lastGood },
+      ...{ pace, leases: this.#leases, status: this.#statusReporter },
       ...{ lockdowns: this.#lockdowns, hints: this.#providerHints },
     });
+    this.#reconciler = new Reconciler(
+      settings,
+      {
+        ...{ ports, cluster: this.#cluster, planner: this.#planner, poller: this.#poller, hints: this.#providerHints },
+        ...{ lockdowns: this.#lockdowns, leases: this.#leases, selector: this.#intended, lastGood: this.#lastGood },
+        ...{ rollouts, pace, staleness, status: this.#statusReporter, failing, wiring: this.#wiring },
+      },
+      () => this.#passes.wake(),
+    );
     this.#requests = new ManualRotations({
       ...ports,
       planner: this.#planner,
@@ -277,138 +253,5 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     if (this.#settings.enabled) return;
     const { disabledAdvice = 'set enabled in its settings' } = this.#settings;
     throw new RotationRejected('DISABLED', `the rotation is turned off; ${disabledAdvice}`);
-  }
-
-  async #pass(stopping: AbortSignal): Promise<number> {
-    const { clock, events } = this.#ports;
-    const startedAtMs = clock.monotonic();
-    let nextMs = this.#settings.intervalMs;
-    let orchestratorAnswered = false;
-    try {
-      await withDeadline(clock, RECONCILE_DEADLINE_MS, stopping, async (signal) => {
-        const observed = await this.#cluster.observe({ signal });
-        if (observed === null) return;
-        if (observed.role !== 'worker') nextMs = await this.#act(observed, signal);
-        orchestratorAnswered = true;
-        const services = observed.bindings.services.map(({ service }) => service);
-        await this.#failing.read(services, clock.monotonic(), { signal });
-      });
-    } catch (error) {
-      if (!stopping.aborted) events.emit({ type: 'reconcile.failed', message: errorMessage(error) });
-    }
-    this.#failedPasses = orchestratorAnswered ? 0 : this.#failedPasses + 1;
-    if (this.#failedPasses > 0) nextMs = backoffMs(FAILED_RETRY_MS, nextMs, this.#failedPasses - 1);
-    if (!stopping.aborted) {
-      events.emit({ type: 'reconcile.completed', durationMs: clock.monotonic() - startedAtMs, orchestratorAnswered });
-    }
-    return this.#providerHints.isWaiting ? Math.min(HINT_RETRY_MS, nextMs) : nextMs;
-  }
-
-  /** Returns the milliseconds until the next pass. It comes soon if something is in progress. */
-  async #act(observed: Observation, signal: AbortSignal): Promise<number> {
-    const { ledger, events, clock } = this.#ports;
-    const { intervalMs } = this.#settings;
-    const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
-    const { role, bindings, stored, mustRewrite, version } = observed;
-    const hasLedger = stored.kind !== 'absent';
-    const before = this.#planner.adopt(observed);
-    this.#wiring?.observed({ ...observed, services: bindings.services, hasLedger, ledger: before });
-    if (unusable(stored) !== null) {
-      this.#intended.goOn();
-      return intervalMs;
-    }
-    await this.#leases.observe(observed, before, { signal });
-    if (await this.#lockdowns.writePending(observed, before, signal)) {
-      this.#passes.wake();
-      return soonMs;
-    }
-    if (role === 'standby' && (await this.#providerHints.write(observed, before, { signal }))) {
-      this.#passes.wake();
-      return soonMs;
-    }
-    if (role === 'leader') {
-      for (const [provider, { hook }] of this.#providerHints.due()) this.#poller.wake(provider, { by: 'hook', hook });
-    }
-    this.#intended.update(before, bindings.services);
-    this.#lastGood.keep(this.#intended.named);
-    this.#pace.observe(before);
-    const planned = await this.#planner.plan(observed, before, { signal });
-    const next = this.#withoutOldKey(planned, bindings);
-    this.#statusReporter.planned(next);
-    this.#pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
-    if (role === 'standby') await this.#recordHandover(observed, before, signal);
-    if (role !== 'leader') this.#planner.ramp = RAMP_START;
-    if (role !== 'leader' || !this.#settings.enabled) return intervalMs;
-    if (next.ledger !== before || mustRewrite) {
-      const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
-      if (outcome !== 'applied') {
-        this.#passes.wake();
-        return soonMs;
-      }
-      this.#staleness.wrote(next.ledger);
-      this.#intended.update(next.ledger, bindings.services);
-      this.#lastGood.keep(this.#intended.named);
-      this.#rollouts.observe(bindings.services, next.ledger, true);
-      this.#planner.rejections.clear();
-    }
-    this.#planner.ramp = next.ramp;
-    for (const event of next.events) {
-      events.emit(event);
-      this.#statusReporter.happened(event, clock.now());
-      if (event.type === 'rollout.completed') this.#leases.rolledOut(event.service, event.durationMs);
-    }
-    const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
-    await Promise.all(next.rolls.map((roll) => this.#roll(roll, next.ledger, { signal, isDue })));
-    const isOpen = Object.values(next.ledger.services).some(
-      ({ rollout }) => rollout !== null && rollout.state !== 'failed',
-    );
-    const waits = next.services.some(({ waitingReason, blocked, resumesAtMs }) => {
-      return waitingReason !== null && !blocked && resumesAtMs === null;
-    });
-    if (next.rolls.length > 0 || isOpen || waits) return soonMs;
-    const untilDueMs = next.services.flatMap(({ resumesAtMs }) => resumesAtMs ?? []).map((atMs) => atMs - clock.now());
-    return Math.max(soonMs, Math.min(intervalMs, this.#leases.untilNextMs, ...untilDueMs));
-  }
-
-  /** Records this former leader's deliveries for the new leader, as far as the ledger lacks them. */
-  async #recordHandover(observed: Observation, before: LedgerDocument, signal: AbortSignal): Promise<void> {
-    const { bindings, version } = observed;
-    if (version === null || !mayWrite(observed)) return;
-    const next = this.#handover.note({ services: bindings.services, ledger: before, ...this.#planner.findings() });
-    if (next === before) return;
-    const outcome = await this.#ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
-    if (outcome === 'applied') this.#handover.written();
-  }
-
-  /**
-   * The plan without the ledger's own digest key. The key is removed once the operator has given another one and every
-   * digest uses it. Until then, later processes need it to detect unchanged values.
-   */
-  #withoutOldKey(planned: Plan, { services }: ClusterBindings): Plan {
-    const { ledger } = planned;
-    if (this.#settings.digestKey === null || ledger.digestKey === null) return planned;
-    const isRead = ({ key, ref, refKey }: SecretBinding) =>
-      ref.pin !== undefined || ledger.secrets[key] === undefined || this.#planner.current(refKey) !== undefined;
-    const isAllRead = services.every(
-      ({ service, bindings: read }) => read.every(isRead) && unboundKeys(service, read).length === 0,
-    );
-    return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
-  }
-
-  async #roll(action: RollAction, ledger: LedgerDocument, options: RollOptions): Promise<void> {
-    const { orchestrator, events } = this.#ports;
-    try {
-      // Without its credentials no task of the new generation would start. The next pass tries again.
-      if (!(await this.#leases.prepare(action, ledger, options))) return;
-      const outcome = await orchestrator.roll(action.serviceId, action.version, action.generation, options);
-      this.#rollouts.rolled(action.serviceId, action.generation, outcome);
-      this.#wiring?.rolled(action.serviceId, action.generation, outcome);
-      if (outcome !== 'applied') events.emit({ type: 'rollout.conflict', service: action.serviceName, outcome });
-    } catch (error) {
-      if (!(error instanceof RolloutRejected)) this.#rollouts.rolled(action.serviceId, action.generation, 'unknown');
-      options.signal.throwIfAborted();
-      if (error instanceof RolloutRejected) this.#planner.rejections.set(action.serviceId, error.message);
-      else events.emit({ type: 'orchestrator.failed', operation: 'roll', message: errorMessage(error) });
-    }
   }
 }

@@ -11,14 +11,14 @@ const RARE: readonly Kind[] = [
 export const mutations: readonly Mutation[] = [
   {
     name: 'rolls though somebody else wrote the ledger first',
-    file: 'rotation/src/rotation.ts',
+    file: 'rotation/src/reconciler.ts',
     from: "if (outcome !== 'applied') {",
     to: "if (outcome === 'unknown') {",
     seed: 4,
   },
   {
     name: 'acts without leadership',
-    file: 'rotation/src/rotation.ts',
+    file: 'rotation/src/reconciler.ts',
     from: "if (role !== 'leader' || !this.#settings.enabled) return intervalMs;",
     to: 'if (!this.#settings.enabled) return intervalMs;',
     seed: 4,
