@@ -185,6 +185,16 @@ test('a value whose quarantine has ended is no value to roll back to, although a
   expect(started?.lastGood).toEqual({ s1: value('r1') });
 });
 
+test('a rollout waits until the only value to roll back to, which failed before, is known to be good', () => {
+  const actual = [{ task: task('new', 5), value: value('r2') }];
+  const entry = { rollout: null, failedBefore: { s1: value('r2') } };
+  const young: Told = { state: 'completed', entry, desired: value('r3'), actual, serviceState: { stableForMs: 5_000 } };
+  expect(decide(young)).toMatchObject({ roll: null, waitingReason: { code: 'VALUE_UNPROVEN' } });
+  expect(decide({ ...young, service: { desiredTasks: 2 } }).roll).not.toBeNull();
+  const other = { ...young, actual: [...actual, { task: task('other', 5), value: value('r1') }] };
+  expect(decide(other).entry.rollout?.lastGood).toEqual({ s1: value('r1') });
+});
+
 describe('a bad value after which all running tasks have the last good one, because the task lookup failed', () => {
   const actual = [{ task: task('new', 5), value: value('r1') }];
   const starting: WorkloadTask = { ...task('again', 5), state: 'starting' };

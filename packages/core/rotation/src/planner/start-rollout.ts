@@ -4,7 +4,15 @@ import { isKnown, type SecretVersion, sameValue } from '../ledger/secret-version
 import { blockerByChange, blockerByFailure, blockerByUpdate, blockerOf } from './blockers.ts';
 import { type Decision, noChange, rollTo, wait } from './decision.ts';
 import { causeOf, triggersOf } from './rollout-cause.ts';
-import { dueBindings, isUpdating, nextGeneration, type ServiceState, wasApplied } from './service-state.ts';
+import {
+  dueBindings,
+  isFullyRunning,
+  isStable,
+  isUpdating,
+  nextGeneration,
+  type ServiceState,
+  wasApplied,
+} from './service-state.ts';
 
 /** How a rollout starts. */
 interface StartOptions {
@@ -50,6 +58,8 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
     brings.filter((known) => !isInProgress(known)),
   );
   if (failure !== null) return failure;
+  const unproven = brings.find((known) => isUnproven(serviceState, known));
+  if (unproven !== undefined) return wait(serviceState, 'VALUE_UNPROVEN', { secret: unproven.binding.secret.name });
   if (!hasPlace(serviceState, brings, continues)) return wait(serviceState, 'PARALLEL_LIMIT');
   return newRollout(serviceState, bindings, brings, attempt, returnTo);
 }
@@ -218,4 +228,18 @@ function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVers
     counts.set(value.revision, counted);
   }
   return [...counts.values()].toSorted((a, b) => b.count - a.count)[0]?.value;
+}
+
+/**
+ * Whether the only value to roll back to is one that failed before. If the tasks run for a while with it, it counts as
+ * good again.
+ */
+function isUnproven(serviceState: ServiceState, known: BindingState): boolean {
+  const { service, entry } = serviceState;
+  const failed = entry.failedBefore[known.binding.key];
+  if (failed === undefined || quarantineOf(entry, known.binding.key) !== undefined) return false;
+  if (!isFullyRunning(service) || isStable(serviceState)) return false;
+  const outdated = new Set(outdatedTasks(known));
+  const isHeld = known.actual.some(({ task, value }) => outdated.has(task) && sameValue(value, failed));
+  return isHeld && rollbackValue(serviceState, known) === undefined;
 }

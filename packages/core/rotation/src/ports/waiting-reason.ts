@@ -10,6 +10,7 @@ const messages = {
   ROLLBACK_VALUE_LOST:
     'waits for a newer value, or a manual rotation, since the last good one of what was quarantined is lost',
   VALUE_FAILED: 'waits for a newer value, or a manual rotation, since this one failed',
+  VALUE_UNPROVEN: 'waits for its {TASK}s to run for a while with their value of {secret}, which failed before',
   VALUE_FAILED_ELSEWHERE:
     'waits for a newer value of {secret}, or a manual rotation: this one made {TASK}s of {service} fail',
   SERVICE_CHANGED: 'waits for its latest change to be taken up',
