@@ -116,7 +116,7 @@ export interface LedgerService {
   readonly previousValues: Readonly<Record<string, readonly PreviousValue[]>>;
   /**
    * Values that made its tasks fail and are not in quarantine any more, by ledger key. A running task may still have
-   * one. They are no values to roll back to. Kept while tasks start or are outdated.
+   * one. They are no values to roll back to. Kept until all tasks have run for a while, with them or newer ones.
    */
   readonly failedBefore: Values;
   /** Tasks whose value differs from what the rest of the ledger says: task id → ledger key → value. */

@@ -60,9 +60,11 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     const { key } = binding;
     const now = current(binding.refKey);
     const failed = after.failedBefore[key];
-    // A task that starts or has just started may have been given it, also by a manager that did not know better.
-    const mayBeBad = now === undefined || !isStable || outdated.has(binding);
-    if (failed !== undefined && mayBeBad) failedBefore[key] = failed;
+    if (failed !== undefined) {
+      const isTried = known.every((one) => one.binding !== binding || isProven(one, failed));
+      // A task that starts or has just started may have been given it, also by a manager that did not know better.
+      if (now === undefined || !isStable || !isTried) failedBefore[key] = failed;
+    }
     const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
@@ -82,6 +84,12 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
+}
+
+/** Whether all outdated tasks, if there are any, have this value. */
+function isProven(known: BindingState, value: SecretVersion): boolean {
+  const outdated = new Set(outdatedTasks(known));
+  return known.actual.every((held) => !outdated.has(held.task) || sameValue(held.value, value));
 }
 
 /** How many ended tasks may have a record. If more tasks are alive, their number is the limit. */

@@ -254,6 +254,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [7063896, 'a stuck rollout that went on to a newer value did not wait for a place', null],
   [7065153, 'Swarm returned to a spec whose pinned secret had never been there', null],
   [7107568, 'the next value came so soon after one that had failed before that there was none to roll back to', null],
+  [
+    7110857,
+    'a value that failed before stayed no value to roll back to, though tasks ran with it while they waited',
+    null,
+  ],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
