@@ -1,6 +1,7 @@
 import type { Rotation } from '@vault-swarm/rotation';
 import type { SimulatedService, UpdateConfig } from '../swarm/service.ts';
 import { allTasks, isDirty } from '../swarm/slots.ts';
+import { workloadOf } from '../swarm/snapshot.ts';
 import { RESTART, UPDATE } from '../swarm/swarm-options.ts';
 import { type HeldSecret, isAlive, type RestartPolicy } from '../swarm/task.ts';
 import { mayBeLost } from './final-checks.ts';
@@ -178,7 +179,9 @@ export function unblock(run: Run): boolean {
     const isHalfDone = allTasks(service).some((task) => isAlive(task) && isDirty(task, service.spec));
     const isOurs = rollout !== null;
     const isForgotten = service.status.state === 'none' && service.update === null;
-    const isWaiting = (isPaused || isForgotten) && (isForUser || (isHalfDone && !isOurs));
+    // What was quarantined stays so while Swarm may return to the secrets that the user took away.
+    const isChanged = isPaused && !isOurs && workloadOf(service).formerSecretIds.length > 0;
+    const isWaiting = isChanged || ((isPaused || isForgotten) && (isForUser || (isHalfDone && !isOurs)));
     // Swarm starts no task again that its restart condition excludes, and the plugin waits for all of them.
     const isGivenUp = service.givenUp.size > 0;
     if (!isWaiting && !isGivenUp) continue;

@@ -76,6 +76,10 @@ export function updateReason(
       if (truth.textsSince(path, lookedSinceMs).some((earlier) => earlier !== text)) return 'value changed back';
     }
   }
+  // It is continued for secrets that were not to be rotated since it started, too.
+  const isHalfDone = live.some((task) => task.generation < before.spec.generation);
+  const isOpen = lastRollout !== undefined && lastRollout.state !== 'failed';
+  if (isHalfDone && isOpen && lastRollout.generation === before.spec.generation) return 'its rollout missed a task';
   if (isAsked && lastRollout?.state === 'failed') return 'somebody asked for what failed';
   const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
   return isGivenUp ? 'it was given up' : null;
