@@ -7,6 +7,7 @@ import { serialiseLedger } from './ledger/codec.ts';
 import type { LedgerDocument } from './ledger/ledger.ts';
 import { mayWrite, unusable } from './ledger/stored-ledger.ts';
 import type { Lockdowns } from './manual/lockdown.ts';
+import type { RecordedRequests } from './manual/recorded-requests.ts';
 import type { PassPlanner } from './pass-planner.ts';
 import type { RollAction } from './planner/decision.ts';
 import type { Plan } from './planner/plan.ts';
@@ -48,6 +49,7 @@ interface ReconcilerParts {
   readonly ports: Pick<RotationPorts, 'clock' | 'events' | 'ledger' | 'orchestrator'>;
   readonly cluster: ClusterReader;
   readonly planner: PassPlanner;
+  readonly recorded: RecordedRequests;
   readonly poller: ProviderPoller;
   readonly hints: ProviderHints;
   readonly lockdowns: Lockdowns;
@@ -151,6 +153,7 @@ export class Reconciler {
         return soonMs;
       }
       this.#parts.staleness.wrote(next.ledger);
+      this.#parts.recorded.wrote(next.ledger);
       this.#parts.selector.update(next.ledger, bindings.services);
       this.#parts.lastGood.keep(this.#parts.selector.named);
       this.#parts.rollouts.observe(bindings.services, next.ledger, true);

@@ -131,8 +131,14 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     this.#reconciler = new Reconciler(
       settings,
       {
-        ...{ ports, cluster: this.#cluster, planner: this.#planner, poller: this.#poller, hints: this.#providerHints },
-        ...{ lockdowns: this.#lockdowns, leases: this.#leases, selector: this.#intended, lastGood: this.#lastGood },
+        ...{ ports, recorded, cluster: this.#cluster, planner: this.#planner, poller: this.#poller },
+        ...{
+          hints: this.#providerHints,
+          lockdowns: this.#lockdowns,
+          leases: this.#leases,
+          selector: this.#intended,
+          lastGood: this.#lastGood,
+        },
         ...{ rollouts, pace, staleness, status: this.#statusReporter, failing, wiring: this.#wiring },
       },
       () => this.#passes.wake(),

@@ -31,7 +31,10 @@ export type PreviousValue = PossibleVersion & { readonly untilMs: number };
 export interface OpenRollout {
   /** `forward` brings the newest values; `rollback` brings the last good ones after the newest failed. */
   readonly direction: 'forward' | 'rollback';
-  /** Tasks of this generation or a later one are given `target`. Tasks of earlier generations are given `lastGood`. */
+  /**
+   * Tasks of this generation or a later one are given `target`, unless it is a rollback that failed and what was
+   * quarantined is released. Tasks of earlier generations are given `lastGood`.
+   */
   readonly generation: number;
   /** When it was started, in milliseconds since 1970. */
   readonly startedAtMs: number;
@@ -104,7 +107,10 @@ export interface LedgerService {
   readonly rollout: OpenRollout | null;
   /** Each key is in at most one of them. */
   readonly quarantines: readonly Quarantine[];
-  /** Ledger keys that an operator requested and that no rollout has fulfilled yet. One that was requested again is there again. */
+  /**
+   * Ledger keys that an operator requested and that no rollout has fulfilled yet. One that was requested again is there
+   * again; a rollout that starts leaves it there once.
+   */
   readonly requested: readonly string[];
   /**
    * The highest generation that the service had while no rollout was open; 0 if there was none. With it, no number is

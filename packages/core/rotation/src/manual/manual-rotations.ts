@@ -49,7 +49,7 @@ export interface ManualRotationsPorts {
   readonly events: Events;
   /** The most services that are restarted for one request. */
   readonly maxRestarts: number;
-  /** Called with the ledger that has the request. Tasks that start now are given what it says. */
+  /** Called with the ledger that has the request, so that tasks are given what it says before the next pass. */
   readonly onWritten: (ledger: LedgerDocument, services: readonly ServiceBindings[]) => void;
 }
 

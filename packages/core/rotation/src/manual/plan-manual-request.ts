@@ -145,12 +145,12 @@ function recordRequest(
   };
 }
 
-/** So often a key can be in a list of requests. One more request leaves it there once. */
+/** So often a key can be in a list of requests. One more request leaves it there twice: the number must change. */
 const MAX_REPEATS = 9;
 
 /** The requests with these added. What is requested again is there once more: the leader may not have that value yet. */
 function withRequests(requested: readonly string[], keys: readonly string[]): readonly string[] {
   const added = [...new Set(keys)];
   const full = added.filter((key) => requested.filter((one) => one === key).length >= MAX_REPEATS);
-  return [...requested.filter((key) => !full.includes(key)), ...added];
+  return [...requested.filter((key) => !full.includes(key)), ...full, ...added];
 }

@@ -2,7 +2,7 @@ import type { Observation } from '../bindings/observation.ts';
 import type { SecretBinding } from '../bindings/secret-binding.ts';
 import type { LedgerDocument } from '../ledger/ledger.ts';
 
-/** The open manual requests of the latest ledger that this process read, or wrote, as the leader. */
+/** The open manual requests of the latest ledger that this process read or wrote as the leader. */
 export class RecordedRequests {
   /** How often each was made. */
   #known: ReadonlyMap<string, number> = new Map();

@@ -47,7 +47,7 @@ describe('a rollout that was rolled back', () => {
   });
 
   test('ends for a newer value if tasks with the last good one fail too: then they start with the newer one', () => {
-    const failures = [{ ...bad, generation: 4 }];
+    const failures = [{ ...bad, generation: 4, endedAtMs: 1_000 }];
     const service = { ...undone.service, desiredTasks: 2 };
     const halted: Told = {
       ...undone,
@@ -56,9 +56,14 @@ describe('a rollout that was rolled back', () => {
       serviceState: { failures, openForMs: 10_000, continuouslyObserved: false },
     };
     expect(decide(halted)).toMatchObject({ roll: null, entry: { rollout: {} }, waitingReason: { code: 'TASKS_DOWN' } });
-    const newer = decide({ ...halted, desired: value('r3') });
+    const newer = decide({ ...halted, desired: value('r3'), serviceState: { ...halted.serviceState, openForMs: 0 } });
     expect(typesOf(newer)).toEqual(['rollout.failed']);
     expect(newer).toMatchObject({ roll: null, entry: { rollout: null, quarantines: [] } });
+    const lost = { ...halted.serviceState, failures: [{ ...bad, generation: 4, endedAtMs: 1_000, nodeReady: false }] };
+    expect(decide({ ...halted, desired: value('r3'), serviceState: lost })).toMatchObject({
+      entry: { rollout: {} },
+      waitingReason: { code: 'TASKS_DOWN' },
+    });
   });
 
   test('is tried again if its tasks could not start', () => {

@@ -53,8 +53,11 @@ function planChangedByUser(serviceState: ServiceState, open: OpenRollout, failur
 
 function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const { service } = serviceState;
-  if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_START_FAILED');
   const events = [failed(serviceState, open, failure)];
+  const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
+  // The last good values fail too. Without the rollout, tasks that start again are given the newer ones.
+  if (isNewerDue && failsWithLastGood(serviceState, open)) return { ...noChange(serviceState, null), events };
+  if (!mayRetry(serviceState, open)) return wait(serviceState, 'BACKOFF_START_FAILED');
   // A paused update is not resumed if a user has undone it since: its generation was used.
   const isPresent = service.generation >= open.generation;
   if (service.rollout.state === 'paused' && isPresent) {
@@ -64,11 +67,16 @@ function tryAgain(serviceState: ServiceState, open: OpenRollout, failure: Failur
       : resume(serviceState, open);
   }
   if (dueBindings(serviceState).length === 0) return { ...noChange(serviceState, null), events };
-  // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
-  const isNewerDue = dueBindings(serviceState).some((known) => !targetsDesired(open, known));
-  // The last good values may fail too. Without the rollout, tasks that start again are given the newer ones.
-  if (isNewerDue && !isPresent && !isFullyRunning(service)) return { ...noChange(serviceState, null), events };
   // Each attempt lets the orchestrator stop further tasks.
+  // A newer value ends failures that a repetition would not end, so it needs no proof that the tasks run.
   if (isNewerDue ? !isFullyRunning(service) : !runForLong(serviceState)) return wait(serviceState, 'TASKS_DOWN');
   return afterFailure(events, open, startRollout(serviceState, { continues: true, attempt: open.attempt + 1 }));
+}
+
+/** Whether the rollout was undone, and tasks that have started since fail again. */
+function failsWithLastGood({ service, failures }: ServiceState, open: OpenRollout): boolean {
+  if (service.generation >= open.generation || isFullyRunning(service)) return false;
+  return (failures ?? []).some(({ generation, started, nodeReady, endedAtMs }) => {
+    return generation < open.generation && started && nodeReady && endedAtMs >= open.startedAtMs;
+  });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { OpenRollout } from '../ledger/ledger.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { bad, bindingOf, decide, rollout, type Told, task, typesOf, value } from '../testing/decided-service.ts';
 
@@ -110,21 +111,46 @@ test('a rollout whose secret has labels that can not be read stays as it is unti
   expect(decide({ serviceState: { bindings: [] } }).entry.rollout).toBeNull();
 });
 
-test('requests from before a rollout are met together, and one from meanwhile if there is no newer value', () => {
-  const started = decide({ state: 'completed', entry: { rollout: null, requested: ['s1', 's1'] } });
-  expect(started.entry).toMatchObject({ rollout: { generation: 6 }, requested: ['s1'] });
-  const actual = [{ task: task('new', 5), value: value('r2') }];
-  const requested = ['s1', 's1', 'other'];
-  const isCompleted = (desired: string) =>
-    decide({
+describe('a manual request', () => {
+  const byOperator = { ...rollout, triggers: { s1: { by: 'operator', atMs: 0 } } } as const;
+  /** The requests after the rollout, or `null` if it is not completed. */
+  const leftBy = (open: OpenRollout, desired: string, requested: readonly string[]) => {
+    const holding = open.target.s1 ?? value('r2');
+    const actual = [{ task: task('new', 5), value: holding }];
+    const serviceState = { failures: [] };
+    const { entry } = decide({
       state: 'completed',
       actual,
       desired: value(desired),
-      entry: { requested },
-      serviceState: { failures: [] },
+      entry: { rollout: open, requested },
+      serviceState,
     });
-  expect(isCompleted('r2').entry).toMatchObject({ rollout: null, requested: ['other'] });
-  expect(isCompleted('r3').entry).toMatchObject({ rollout: null, requested: ['s1', 'other'] });
+    return entry.rollout === null ? entry.requested : null;
+  };
+
+  test('from before a rollout is fulfilled by it, and so is one from meanwhile if there is no newer value', () => {
+    const started = decide({ state: 'completed', entry: { rollout: null, requested: ['s1', 's1'] } });
+    expect(started.entry).toMatchObject({ rollout: { triggers: { s1: { by: 'operator' } } }, requested: ['s1'] });
+    expect(leftBy(byOperator, 'r2', ['s1', 's1', 'other'])).toEqual(['other']);
+    expect(leftBy(byOperator, 'r3', ['s1', 'other'])).toEqual(['other']);
+  });
+
+  test('that is made while a rollout is open is about the newer value, whatever started the rollout', () => {
+    expect(leftBy(byOperator, 'r3', ['s1', 's1'])).toEqual(['s1']);
+    expect(leftBy(rollout, 'r3', ['s1'])).toEqual(['s1']);
+    const rollback: OpenRollout = { ...rollout, direction: 'rollback', target: { s1: value('r1') }, lastGood: {} };
+    expect(leftBy(rollback, 'r3', ['s1'])).toEqual(['s1']);
+  });
+
+  test('is about a value that is not known yet, but does not repeat a rollout that failed', () => {
+    const actual = [{ task: task('new', 5), value: value('r2') }];
+    const entry = { rollout, requested: ['s1'] };
+    const completed = decide({ state: 'completed', actual, desired: null, entry, serviceState: { failures: [] } });
+    expect(completed.entry).toMatchObject({ rollout: null, requested: ['s1'] });
+    const policy = { maxParallel: 5, maxParallelLimit: 5, stuckAfterMs: 600_000, onFailure: 'pause' } as const;
+    const failed = decide({ desired: null, entry, serviceState: { policy } });
+    expect(failed.entry).toMatchObject({ rollout: { state: 'failed' }, requested: [] });
+  });
 });
 
 test('a request is not met by a rollout of nothing while no value is known', () => {

@@ -25,7 +25,7 @@ export interface ServicePlan {
   readonly resumesAtMs: number | null;
   /** Whether a rollout is due for a value that the service does not have, and may start now. */
   readonly isDue: boolean;
-  /** See {@link Pace}. */
+  /** How many of its rollouts followed each other: see `Pace`. */
   readonly rolloutsInARow: number;
 }
 
@@ -129,8 +129,10 @@ function byWaitingTime(a: PreparedService, b: PreparedService): number {
   return outdatedSinceMs(a.serviceState) - outdatedSinceMs(b.serviceState);
 }
 
-function outdatedSinceMs({ bindings }: OwnServiceState): number {
+function outdatedSinceMs({ bindings, entry: { rollout } }: OwnServiceState): number {
   const since = bindings.filter((known) => outdatedTasks(known).length > 0).map(({ seenAtMs }) => seenAtMs);
+  // None of its tasks may run any more.
+  if (rollout !== null && rollout.state !== 'failed') since.push(rollout.changedAtMs);
   return Math.min(Number.MAX_SAFE_INTEGER, ...since);
 }
 

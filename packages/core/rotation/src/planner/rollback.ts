@@ -84,7 +84,7 @@ export function rollBackValues(serviceState: ServiceState, open: OpenRollout, fa
     reason: failure?.message ?? open.failure,
     isByUser,
   };
-  const met = withoutRequests(serviceState, open).entry;
+  const met = withoutRequests(serviceState, open, isOutdated).entry;
   const next = {
     ...serviceState,
     entry: { ...met, quarantines: [...entry.quarantines, set] },

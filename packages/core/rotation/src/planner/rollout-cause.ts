@@ -10,7 +10,7 @@ const MAX_CAUSES = 20;
 
 /**
  * Why a rollout of these bindings starts, by ledger key. A rollout that starts again for the same values keeps its
- * causes. Changes that an earlier version of the plugin saw have none.
+ * causes, unless an operator requested it since. Changes that an earlier version of the plugin saw have none.
  */
 export function triggersOf(
   { entry, noticed, nowMs }: Pick<ServiceState, 'entry' | 'noticed' | 'nowMs'>,
@@ -22,8 +22,9 @@ export function triggersOf(
     const { key } = known.binding;
     if (isRollback) return [[key, { by: 'failure', atMs: nowMs }]];
     const kept = before !== null && targetsDesired(before, known) ? before.triggers?.[key] : undefined;
-    if (kept !== undefined) return [[key, kept]];
-    if (entry.requested.includes(key)) return [[key, { by: 'operator', atMs: nowMs }]];
+    const isRequested = entry.requested.includes(key) && kept?.by !== 'operator';
+    if (kept !== undefined && !isRequested) return [[key, kept]];
+    if (isRequested) return [[key, { by: 'operator', atMs: nowMs }]];
     const found: Noticed | undefined = noticed(key);
     return found === undefined ? [] : [[key, { ...found, atMs: known.seenAtMs }]];
   });

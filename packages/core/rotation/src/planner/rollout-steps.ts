@@ -1,6 +1,6 @@
 import { backoffMs } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
-import { targetsDesired } from '../bindings/binding-state.ts';
+import { type BindingState, isOutdated, targetsDesired } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout } from '../ledger/ledger.ts';
 import type { FailedTask } from '../ports/orchestrator.ts';
 import { blockerOf } from './blockers.ts';
@@ -79,7 +79,8 @@ export function mayRetry(
 /** Marks the rollout as failed and counts it as an error. The service is not changed. */
 export function markFailed(serviceState: ServiceState, open: OpenRollout, failure: Failure): Decision {
   const rollout: OpenRollout = { ...open, state: 'failed', failure: failure.message };
-  return { ...noChange(withoutRequests(serviceState, open), rollout), events: [failed(serviceState, open, failure)] };
+  const state = withoutRequests(serviceState, open, isOutdated);
+  return { ...noChange(state, rollout), events: [failed(serviceState, open, failure)] };
 }
 
 /** Completes the rollout: every task has its target. If the service uses none of its secrets any more, nothing was rotated. */
@@ -95,21 +96,29 @@ export function complete(serviceState: ServiceState, open: OpenRollout): Decisio
     durationMs: Math.max(0, nowMs - (open.direction === 'forward' ? open.changedAtMs : open.startedAtMs)),
   };
   const type = open.direction === 'forward' ? 'rollout.completed' : 'rollback.completed';
-  return { ...noChange(withoutRequests(serviceState, open), null), events: [{ type, ...common }] };
+  // If the newest value is not known, a request may be about it.
+  const state = withoutRequests(serviceState, open, (rollout, known) => !targetsDesired(rollout, known));
+  return { ...noChange(state, null), events: [{ type, ...common }] };
 }
 
 /**
- * The state without the requests that the rollout fulfilled. What was requested again while the rollout was open is about
- * the newer value, if there is one.
+ * The state without the requests that the rollout has carried out. A request that was made while it was open is about the
+ * newer value, if there is one.
+ *
+ * @param hasNewer whether there is a newer value of a secret than the rollout's.
  */
-export function withoutRequests(serviceState: ServiceState, open: OpenRollout): ServiceState {
+export function withoutRequests(
+  serviceState: ServiceState,
+  open: OpenRollout,
+  hasNewer: (open: OpenRollout, known: BindingState) => boolean,
+): ServiceState {
   const { entry, bindings } = serviceState;
   const changing = changedValues(open);
-  const mayHaveNewer = (key: string) =>
-    bindings.some((known) => known.binding.key === key && !targetsDesired(open, known));
+  const newer = new Set(bindings.filter((known) => hasNewer(open, known)).map(({ binding }) => binding.key));
   const requested = entry.requested.filter((key, index) => {
     if (!(key in changing)) return true;
-    return mayHaveNewer(key) && entry.requested.indexOf(key) < index;
+    const isFromBefore = open.triggers?.[key]?.by === 'operator' && entry.requested.indexOf(key) === index;
+    return newer.has(key) && !isFromBefore;
   });
   return { ...serviceState, entry: { ...entry, requested } };
 }

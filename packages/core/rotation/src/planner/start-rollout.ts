@@ -16,7 +16,7 @@ import {
 
 /** How a rollout starts. */
 interface StartOptions {
-  /** Whether it continues a rollout of this service and keeps its place. The number of parallel rollouts is limited. */
+  /** Whether it continues a rollout of this service and keeps its place, unless that was stuck. */
   readonly continues?: boolean;
   readonly attempt?: number;
   /** Further bindings that are part of it though no running task is outdated. */
@@ -71,7 +71,7 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
 function hasPlace(serviceState: ServiceState, brings: readonly BindingState[], continues: boolean): boolean {
   const isBack = isRollback(serviceState, brings);
   const keepsPlace = continues && (isBack || serviceState.entry.rollout?.state !== 'stuck');
-  return keepsPlace || serviceState.hasCapacity(isBack ? {} : desiredVersion(brings));
+  return keepsPlace || serviceState.hasCapacity(isBack ? {} : desiredValues(brings));
 }
 
 /**
@@ -90,7 +90,7 @@ function isRollback({ entry }: ServiceState, brings: readonly BindingState[]): b
   );
 }
 
-function desiredVersion(bindings: readonly BindingState[]): Values {
+function desiredValues(bindings: readonly BindingState[]): Values {
   return Object.fromEntries(
     bindings.flatMap(({ binding, desired }) => (desired === undefined ? [] : [[binding.key, desired]])),
   );

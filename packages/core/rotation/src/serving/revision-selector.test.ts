@@ -126,7 +126,7 @@ test('quarantined values are given to no task, whatever its generation', () => {
   expect([choose('seen'), choose('new'), choose(undefined)]).toEqual(Array(3).fill(given('r1', 'refuse')));
 });
 
-test('after a rollback that failed, the newest value is given once the quarantine ends', () => {
+test('after a rollback that failed, the newest values are given once the quarantine ends, also of secrets that it did not change', () => {
   const rollback: OpenRollout = {
     ...opened,
     direction: 'rollback',
@@ -152,6 +152,15 @@ test('after a rollback that failed, the newest value is given once the quarantin
     released.take();
     expect(released.choose('seen')).toEqual(expected);
   }
+  const both = {
+    ...rollback,
+    target: { s1: value('r1'), s2: value('r9') },
+    lastGood: { s1: value('r1') },
+    generation: 4,
+  };
+  const pair = setUp({ rollout: both });
+  pair.take();
+  expect(pair.choose('seen')).toEqual(current);
 });
 
 test('another revision of the same bytes is given if it is the current one', async () => {

@@ -1,7 +1,13 @@
 import { BoundedMap, type Clock, withDeadline } from '@vault-swarm/kernel';
 import type { RevisionRequest, RevisionSelection, SecretRef } from '@vault-swarm/provider';
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
-import { changedValues, type LedgerDocument, quarantineOf } from '../ledger/ledger.ts';
+import {
+  changedValues,
+  type LedgerDocument,
+  type LedgerService,
+  type OpenRollout,
+  quarantineOf,
+} from '../ledger/ledger.ts';
 import { isOfRef, type SecretVersion, sameValue, untagRevision } from '../ledger/secret-version.ts';
 import type { Orchestrator } from '../ports/orchestrator.ts';
 
@@ -22,6 +28,12 @@ interface Intent {
   readonly lastGood: SecretVersion | undefined;
 }
 
+/** Whether it is a rollback whose last good values failed too, and what was quarantined for it is released. */
+function isReleased(entry: LedgerService, { direction, state, ...rollout }: OpenRollout): boolean {
+  if (direction !== 'rollback' || state !== 'failed') return false;
+  return Object.keys(changedValues(rollout)).every((key) => quarantineOf(entry, key) === undefined);
+}
+
 const CURRENT: RevisionSelection = { kind: 'current' };
 
 /** How long to wait for a task's generation. If it stays unknown, the task gets the last good value, which is safe. */
@@ -33,7 +45,7 @@ const MAX_LOOKED_UP = 1_000;
 
 /**
  * Selects the revision for each task, as the ledger says. It is the current one, unless the service has an open rollout
- * or quarantined values. With an open rollout it depends on the task's generation, since the orchestrator's own
+ * or quarantined values. A rollback that failed no longer counts once its quarantine has ended. With an open rollout it depends on the task's generation, since the orchestrator's own
  * rollback restarts tasks of the earlier one. If the generation can't be determined, the last good value is delivered.
  */
 export class RevisionSelector {
@@ -73,19 +85,15 @@ export class RevisionSelector {
       const entry = ledger.services[service.id];
       if (entry === undefined) continue;
       const { rollout } = entry;
-      const failedRollback = rollout?.direction === 'rollback' && rollout.state === 'failed' ? rollout : null;
-      const triedBefore = failedRollback === null ? {} : changedValues(failedRollback);
+      const isInForce = rollout !== null && !isReleased(entry, rollout);
       const ofService = new Map<string, Intent>();
       for (const { key, ref, refKey, secret, denial } of bindings) {
         // What a generation was issued is delivered to all of its tasks.
         if (ref.lease !== undefined || denial !== undefined) continue;
-        const quarantine = quarantineOf(entry, key)?.lastGood[key];
-        // The quarantine has ended, and the last good value failed too.
-        const isOver = quarantine === undefined && key in triedBefore;
         const intent: Intent = {
-          quarantine,
+          quarantine: quarantineOf(entry, key)?.lastGood[key],
           generation: rollout?.generation ?? 0,
-          target: isOver ? undefined : rollout?.target[key],
+          target: isInForce ? rollout.target[key] : undefined,
           lastGood: rollout?.lastGood[key],
         };
         const values = [intent.quarantine, intent.target, intent.lastGood].filter((value) => value !== undefined);

@@ -28,11 +28,11 @@ test('what was answered otherwise than the ledger says is recorded, once it was 
   expect(note(recordHandover, 'r1')).toBe(ledger);
 });
 
-test('of two answers the one that the ledger does not say is recorded, since the task may hold it', () => {
+test('of two answers the one that is not the newest is recorded, since the task may hold it', () => {
   expect(note(new LeaderHandover(), 'r2', 'r1').services.web?.taskOverrides).toEqual({ t1: { s1: value('r1') } });
 });
 
-test('of two answers the newest is not recorded, since the task may hold the other one', () => {
+test('of two answers neither is recorded if the ledger says the one that is not the newest', () => {
   const current = () => ({ ...value('r3'), digest: 'r3', createdAtMs: null });
   const answered = () => [value('r2'), value('r3')];
   expect(new LeaderHandover().note({ services, ledger, current, answered })).toBe(ledger);

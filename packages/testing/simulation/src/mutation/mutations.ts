@@ -360,8 +360,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'forgets that a value failed before the task that was given it has run for a while',
     file: 'rotation/src/tasks/task-records.ts',
-    from: 'const mayBeBad = now === undefined || !isStable || ',
-    to: 'const mayBeBad = now === undefined || ',
+    from: 'if (now === undefined || !isStable || ',
+    to: 'if (now === undefined || ',
     seed: 1_219,
     kinds: RARE,
   },
