@@ -261,6 +261,7 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   ],
   [7125851, 'a rollout that had missed a task was continued though its secret was not to be rotated any more', null],
   [7127171, 'a user left a paused update that had taken a secret of a quarantined set away', null],
+  [7142928, 'a set that had failed was tried again for another value of a secret that is rotated manually', null],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [

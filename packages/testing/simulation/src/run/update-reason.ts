@@ -81,6 +81,9 @@ export function updateReason(
   const isOpen = lastRollout !== undefined && lastRollout.state !== 'failed';
   if (isHalfDone && isOpen && lastRollout.generation === before.spec.generation) return 'its rollout missed a task';
   if (isAsked && lastRollout?.state === 'failed') return 'somebody asked for what failed';
+  // A set that failed is tried again for a newer value of any secret in it, if one of them is rotated automatically.
+  const isTriedAgain = lastRollout?.state === 'failed' && uses.length > 0;
+  if (isTriedAgain && hasNewer(run, service, lastRollout)) return 'a value of its failed rollout is newer';
   const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
   return isGivenUp ? 'it was given up' : null;
 }
@@ -89,4 +92,13 @@ export function updateReason(
 function isRequested({ timeMs, ledger }: RunContext, serviceId: string, { requestedAtMs }: ServicePast): boolean {
   const isRecorded = (ledger?.services[serviceId]?.requested.length ?? 0) > 0;
   return timeMs - requestedAtMs < REQUEST_HOLDS_MS || (isRecorded && requestedAtMs !== NEVER);
+}
+
+/** Whether a secret of a rollout has another value by now than the rollout gave. */
+function hasNewer({ truth, swarm }: RunContext, service: SimulatedService, { target }: OpenRollout): boolean {
+  return service.spec.secretIds.some((id) => {
+    const given = target[id] ?? target[`${service.id}/${id}`];
+    const use = truth.bindingsOf(service).find(({ name }) => name === swarm.secret(id)?.name);
+    return given !== undefined && use !== undefined && truth.textAt(use, given) !== use.text;
+  });
 }
