@@ -63,12 +63,22 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
   return problems;
 }
 
-/** A user who undid a rollout of the plugin undid its values: those before may be gone since. */
-export function mayBeLost({ ledger, truth, oracle }: Run, service: SimulatedService): FinalProblem['excuse'] {
+/**
+ * Why no task of a service may start before there is another value: the last good one of what is quarantined is gone, or
+ * a user who undid a rollout of the plugin undid its values, and those before may be gone since.
+ */
+export function mayBeLost({ ledger, truth, oracle, swarm }: Run, service: SimulatedService): FinalProblem['excuse'] {
   const quarantines = ledger?.services[service.id]?.quarantines ?? [];
-  const paths = truth.bindingsOf(service).map(({ path }) => path);
+  const uses = truth.bindingsOf(service);
+  const paths = uses.map(({ path }) => path);
   const isManual = paths.some((path) => oracle.overlooked.isExplainedBy(service.id, path, 'rolled back manually'));
-  return quarantines.length > 0 && isManual ? { anomaly: 'rolled back manually', paths } : null;
+  if (quarantines.length > 0 && isManual) return { anomaly: 'rolled back manually', paths };
+  const isGone = service.spec.secretIds.some((id) => {
+    const use = uses.find(({ name }) => name === swarm.secret(id)?.name);
+    const lastGood = quarantines.map((set) => set.lastGood[id] ?? set.lastGood[`${service.id}/${id}`]);
+    return lastGood.some((value) => value !== undefined && use !== undefined && truth.textAt(use, value) === undefined);
+  });
+  return isGone ? { anomaly: 'last good value gone', paths } : null;
 }
 
 /**

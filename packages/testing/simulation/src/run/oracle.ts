@@ -333,6 +333,13 @@ export class Oracle {
     const uses = truth.bindingsOf(service);
     const members = uses.filter((use) => secrets.includes(use.name));
     const { tolerated, lastRoll, givenBad } = this.pastOf(service.id);
+    // Its tasks were given a bad value of a further secret, whose labels name another path since the rollout started.
+    const relabelled = truth
+      .formerBindingsOf(service, lastRoll?.timeMs ?? 0)
+      .filter((use) => !secrets.includes(use.name));
+    const hasBad = ({ held }: SimulatedTask) =>
+      relabelled.some((use) => isBadFor(held.get(use.name)?.text ?? '', name));
+    if (allTasks(service).some(hasBad)) tolerated.set('broken before', this.#run.timeMs);
     const sinceMs = (lastRoll?.timeMs ?? 0) - 2 * this.#run.settings.intervalMs - 15_000 - timeSlackMs(this.#run);
     const wasBad = uses.some(({ path }) => {
       return truth.textsSince(path, sinceMs).some((text) => text !== null && isBadFor(text, name));

@@ -262,6 +262,12 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   [7125851, 'a rollout that had missed a task was continued though its secret was not to be rotated any more', null],
   [7127171, 'a user left a paused update that had taken a secret of a quarantined set away', null],
   [7142928, 'a set that had failed was tried again for another value of a secret that is rotated manually', null],
+  [7157492, 'the last good value was deleted, and the quarantined one written again', null],
+  [
+    7158431,
+    'tasks failed with the value of a path that the labels of another secret named since the rollout started',
+    null,
+  ],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
