@@ -113,6 +113,13 @@ export class SimulatedProvider {
     return undefined;
   }
 
+  /** Whether a revision can still be read. */
+  keeps(path: string, revision: string): boolean {
+    const versions = this.#versions(path);
+    if (!this.abilities.keepsVersions) return versions.at(-1)?.revision === revision;
+    return versions.some((version) => version.revision === revision);
+  }
+
   /** Whether a path had the one revision later than the other, as after a snapshot was restored. */
   hadLater(path: string, revision: string, other: string): boolean {
     const had = (this.#paths.get(path)?.states ?? []).map(({ versions }) => versions.at(-1)?.revision);

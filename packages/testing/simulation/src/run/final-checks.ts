@@ -1,4 +1,4 @@
-import type { LedgerDocument } from '@vault-swarm/rotation/ledger-format';
+import { isOfRef, type LedgerDocument, type SecretVersion, untagRevision } from '@vault-swarm/rotation/ledger-format';
 import { isBadFor } from '../failing.ts';
 import type { SimulatedService } from '../swarm/service.ts';
 import { desiredSlots } from '../swarm/slots.ts';
@@ -67,7 +67,10 @@ function problemsOf(run: Run, service: SimulatedService): readonly FinalProblem[
  * Why no task of a service may start before there is another value: the last good one of what is quarantined is gone, or
  * a user who undid a rollout of the plugin undid its values, and those before may be gone since.
  */
-export function mayBeLost({ ledger, truth, oracle, swarm }: Run, service: SimulatedService): FinalProblem['excuse'] {
+export function mayBeLost(
+  { ledger, truth, oracle, swarm, provider }: Run,
+  service: SimulatedService,
+): FinalProblem['excuse'] {
   const quarantines = ledger?.services[service.id]?.quarantines ?? [];
   const uses = truth.bindingsOf(service);
   const paths = uses.map(({ path }) => path);
@@ -76,9 +79,13 @@ export function mayBeLost({ ledger, truth, oracle, swarm }: Run, service: Simula
   const isGone = service.spec.secretIds.some((id) => {
     const use = uses.find(({ name }) => name === swarm.secret(id)?.name);
     const lastGood = quarantines.map((set) => set.lastGood[id] ?? set.lastGood[`${service.id}/${id}`]);
-    return lastGood.some((value) => value !== undefined && use !== undefined && truth.textAt(use, value) === undefined);
+    return lastGood.some((value) => use !== undefined && value !== undefined && !isKept(provider, use, value));
   });
   return isGone ? { anomaly: 'last good value gone', paths } : null;
+}
+
+function isKept(provider: Run['provider'], { path, refKey }: TrueBinding, version: SecretVersion): boolean {
+  return isOfRef(version, refKey) && provider.keeps(path, untagRevision(version.revision));
 }
 
 /**
