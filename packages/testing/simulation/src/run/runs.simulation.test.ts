@@ -268,6 +268,11 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'tasks failed with the value of a path that the labels of another secret named since the rollout started',
     null,
   ],
+  [
+    7182608,
+    'a set that had failed became the newest again by a restored snapshot, and an operator had asked for it',
+    null,
+  ],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [

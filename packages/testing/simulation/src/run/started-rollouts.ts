@@ -92,7 +92,8 @@ export class StartedRollouts {
       return bring.flatMap(([key, value]) => {
         const mayRetry = before[id]?.requested.includes(key) === true;
         const failedIn = failingWith(ledger, id, key, value).find((other) => {
-          return !mayRetry || !failingWith(ledgerBefore, id, key, value).includes(other);
+          // A set that failed may be the newest again since a snapshot was restored.
+          return !mayRetry || !failingWith({ ...ledger, services: before }, id, key, value).includes(other);
         });
         return failedIn === undefined
           ? []
