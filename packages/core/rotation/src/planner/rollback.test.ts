@@ -191,6 +191,8 @@ test('a rollout waits until the only value to roll back to, which failed before,
   const young: Told = { state: 'completed', entry, desired: value('r3'), actual, serviceState: { stableForMs: 5_000 } };
   expect(decide(young)).toMatchObject({ roll: null, waitingReason: { code: 'VALUE_UNPROVEN' } });
   expect(decide({ ...young, service: { desiredTasks: 2 } }).roll).not.toBeNull();
+  const proven = decide({ ...young, serviceState: { stableForMs: 30_000 } });
+  expect(proven.entry.rollout?.lastGood).toEqual({ s1: value('r2') });
   const other = { ...young, actual: [...actual, { task: task('other', 5), value: value('r1') }] };
   expect(decide(other).entry.rollout?.lastGood).toEqual({ s1: value('r1') });
 });

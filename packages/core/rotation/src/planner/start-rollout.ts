@@ -201,7 +201,8 @@ function broughtBack(rollout: OpenRollout | null, key: string): SecretVersion | 
  * The value to roll back to if the new one fails. After a rollout that did not succeed, it is the last good value of
  * that rollout. Otherwise it is the value that most outdated tasks have, except values that made tasks fail.
  */
-function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVersion | undefined {
+function rollbackValue(serviceState: ServiceState, known: BindingState): SecretVersion | undefined {
+  const { entry } = serviceState;
   const { key } = known.binding;
   // The rollout brings the last good value.
   if (quarantineOf(entry, key) !== undefined) return undefined;
@@ -213,16 +214,22 @@ function rollbackValue({ entry }: ServiceState, known: BindingState): SecretVers
   // The other tasks may still have the value that failed.
   const back = before === undefined ? broughtBack(rollout, key) : undefined;
   if (back !== undefined) return isDesired(back) ? undefined : back;
-  const failedWith = [
+  const failed = [
     rollout?.direction === 'forward' ? rollout.target[key] : undefined,
-    ...entry.quarantines.map(({ failed }) => failed[key]),
-    entry.failedBefore[key],
+    ...entry.quarantines.map((set) => set.failed[key]),
   ];
+  const good = mostHeld(known, [...failed, entry.failedBefore[key]]);
+  // If the tasks have run for a while with a value that failed before, it is good.
+  return good ?? (isStable(serviceState) ? mostHeld(known, failed) : undefined);
+}
+
+/** The value that most outdated tasks have, except some values. */
+function mostHeld(known: BindingState, except: readonly (SecretVersion | undefined)[]): SecretVersion | undefined {
   const outdated = new Set(outdatedTasks(known));
   const counts = new Map<string, { readonly value: SecretVersion; count: number }>();
   for (const { task, value } of known.actual.toSorted((a, b) => a.task.createdAtMs - b.task.createdAtMs)) {
-    const isBad = failedWith.some((bad) => bad !== undefined && sameValue(bad, value));
-    if (!outdated.has(task) || !isKnown(value) || isBad) continue;
+    const isExcepted = except.some((one) => one !== undefined && sameValue(one, value));
+    if (!outdated.has(task) || !isKnown(value) || isExcepted) continue;
     const counted = counts.get(value.revision) ?? { value, count: 0 };
     counted.count += 1;
     counts.set(value.revision, counted);

@@ -352,8 +352,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'takes a value that failed for the last good one after its quarantine ended',
     file: 'rotation/src/planner/start-rollout.ts',
-    from: '    entry.failedBefore[key],\n',
-    to: '',
+    from: '[...failed, entry.failedBefore[key]]',
+    to: 'failed',
     seed: 1_219,
     kinds: RARE,
   },

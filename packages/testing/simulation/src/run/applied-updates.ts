@@ -177,7 +177,7 @@ export class AppliedUpdates {
     if (before.spec.image === 'broken' || failsAnyway(this.#run, service))
       past.tolerated.set('broken before', this.#run.timeMs);
     const lastRollout = intents.get(`${service.id}@${past.lastRoll?.generation}`);
-    const reason = updateReason(this.#run, answers, service, { before, underWayMs }, past, lastRollout);
+    const reason = updateReason(this.#run, answers, service, { before, underWayMs, generation }, past, lastRollout);
     const explained = NEEDLESS.has(reason) ? this.#whyDoubtful(service) : undefined;
     const isBrokenBefore = past.tolerated.has('broken before') && intent?.direction === 'rollback';
     const what = `${name} ${past.rolls}`;

@@ -273,6 +273,12 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'a set that had failed became the newest again by a restored snapshot, and an operator had asked for it',
     null,
   ],
+  [7305928, 'a value that had just proven good was not taken as one to roll back to in the same pass', null],
+  [
+    7310822,
+    'a rollout whose tasks had been given the earlier value went on though its secret is rotated manually since',
+    null,
+  ],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [

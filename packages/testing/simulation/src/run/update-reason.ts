@@ -19,7 +19,7 @@ const DECISION_HOLDS_MS = 10_000;
 const REQUEST_HOLDS_MS = 900_000;
 
 /** When an update left its plugin, and what it found. */
-interface Arrived extends Pick<AttemptedRoll, 'underWayMs'> {
+interface Arrived extends Pick<AttemptedRoll, 'underWayMs' | 'generation'> {
   readonly before: NonNullable<AttemptedRoll['before']>;
 }
 
@@ -32,7 +32,7 @@ export function updateReason(
   run: RunContext,
   answers: DeliveryOracle,
   service: SimulatedService,
-  { before, underWayMs }: Arrived,
+  { before, underWayMs, generation }: Arrived,
   past: ServicePast,
   lastRollout: OpenRollout | undefined,
 ): string | null {
@@ -77,9 +77,11 @@ export function updateReason(
     }
   }
   // It is continued for secrets that were not to be rotated since it started, too.
-  const isHalfDone = live.some((task) => task.generation < before.spec.generation);
-  const isOpen = lastRollout !== undefined && lastRollout.state !== 'failed';
-  if (isHalfDone && isOpen && lastRollout.generation === before.spec.generation) return 'its rollout missed a task';
+  const isContinued = lastRollout?.generation === generation && lastRollout.state !== 'failed';
+  const isMissed = (task: SimulatedTask, rollout: OpenRollout) =>
+    task.generation < generation ||
+    usesOf(run, service, rollout).some(({ name, given }) => task.held.get(name)?.text !== given);
+  if (isContinued && live.some((task) => isMissed(task, lastRollout))) return 'its rollout missed a task';
   if (isAsked && lastRollout?.state === 'failed') return 'somebody asked for what failed';
   // A set that failed is tried again for a newer value of any secret in it, if one of them is rotated automatically.
   const isTriedAgain = lastRollout?.state === 'failed' && uses.length > 0;
@@ -95,10 +97,15 @@ function isRequested({ timeMs, ledger }: RunContext, serviceId: string, { reques
 }
 
 /** Whether a secret of a rollout has another value by now than the rollout gave. */
-function hasNewer({ truth, swarm }: RunContext, service: SimulatedService, { target }: OpenRollout): boolean {
-  return service.spec.secretIds.some((id) => {
-    const given = target[id] ?? target[`${service.id}/${id}`];
+function hasNewer(run: RunContext, service: SimulatedService, rollout: OpenRollout): boolean {
+  return usesOf(run, service, rollout).some(({ text, given }) => given !== text);
+}
+
+/** The secrets of a rollout that the service uses, with the text that it gives: `undefined` if their labels name another ref. */
+function usesOf({ truth, swarm }: RunContext, service: SimulatedService, { target }: OpenRollout) {
+  return service.spec.secretIds.flatMap((id) => {
+    const version = target[id] ?? target[`${service.id}/${id}`];
     const use = truth.bindingsOf(service).find(({ name }) => name === swarm.secret(id)?.name);
-    return given !== undefined && use !== undefined && truth.textAt(use, given) !== use.text;
+    return version === undefined || use === undefined ? [] : [{ ...use, given: truth.textAt(use, version) }];
   });
 }
