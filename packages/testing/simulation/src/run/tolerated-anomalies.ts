@@ -62,7 +62,7 @@ const MAX_USES_PER_THOUSAND: Readonly<Record<ToleratedAnomaly, number>> = {
   'rolled back manually': 12,
   'asked for twice': 7,
   'user touched': 4,
-  'broken before': 4,
+  'broken before': 5,
   'two leaders': 3,
   'forced to a used number': 1,
   'pinned to a bad value': 1,
