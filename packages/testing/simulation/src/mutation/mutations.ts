@@ -351,7 +351,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'takes a value that failed for the last good one after its quarantine ended',
-    file: 'rotation/src/planner/start-rollout.ts',
+    file: 'rotation/src/planner/rollback-value.ts',
     from: '[...failed, entry.failedBefore[key]]',
     to: 'failed',
     seed: 1_219,
