@@ -62,7 +62,7 @@ export const quickScale: Scale = {
   outage: { cacheMaxAgeMs: 200, deadline: '500ms' },
   refused: { calls: 16, windowMs: 500 },
   tick: { sizes: [12], intervalMs: 500, ticks: 2 },
-  providerPass: { sizes: [12], intervalMs: 1_000, passes: 1 },
+  providerPass: { sizes: [12], intervalMs: 1_000, passes: 2 },
   rest: { secrets: 5, windowMs: 1_000 },
   monitoring: { secrets: 12, services: 3, tasks: 2, streams: 2, slowClients: 10, calls: 100 },
   memory: { settleMs: 100, sampleMs: 50, ticks: 2, limitMs: 5_000 },

@@ -13,6 +13,8 @@ const VALUE_LENGTH = 32;
 const MAX_PASS_MS = 120_000;
 /** Passes that read the values and choose the probe strategy. They are not measured. */
 const FIRST_PASSES = 2;
+/** If polls still differ after this many, they are not those of unchanged secrets. */
+const MAX_PASSES = 30;
 
 /** The requests to each provider in polls of secrets that do not change. */
 export const providerPass: BenchCase = {
@@ -65,14 +67,16 @@ async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret
   try {
     let before = await atRest(stand, intervalMs, { requests: 0, bytes: 0, valueReads: 0 });
     const asked: Asked[] = [];
-    while (asked.length < FIRST_PASSES + passes) {
+    while (!areAlike(asked.slice(FIRST_PASSES).slice(-passes), passes)) {
+      if (asked.length >= MAX_PASSES)
+        throw new Error(`no ${passes} polls in a row are alike: ${JSON.stringify(asked)}`);
       const after = await atRest(stand, intervalMs, before);
       const bytes = after.bytes === null || before.bytes === null ? null : after.bytes - before.bytes;
       const { requests, valueReads } = after;
       asked.push({ requests: requests - before.requests, valueReads: valueReads - before.valueReads, bytes });
       before = after;
     }
-    const measured = asked.slice(FIRST_PASSES);
+    const measured = asked.slice(-passes);
     const middle = (of: (each: Asked) => number) => median(measured.map(of));
     return {
       requests: middle(({ requests }) => requests),
@@ -83,6 +87,13 @@ async function measure(bench: Bench, stand: Stand, secrets: readonly BenchSecret
     await running.stop();
     engine.close();
   }
+}
+
+/** Whether these are so many polls, which asked the same. A poll that a busy machine interrupts seems to be two. */
+function areAlike(polls: readonly Asked[], count: number): boolean {
+  const isAlike = ({ requests, valueReads }: Asked) =>
+    requests === polls[0]?.requests && valueReads === polls[0]?.valueReads;
+  return polls.length === count && polls.every(isAlike);
 }
 
 /** Waits until a poll has ended: the provider got more requests than `before`, and then none for half of the interval. */
