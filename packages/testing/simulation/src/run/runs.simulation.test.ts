@@ -279,6 +279,8 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
     'a rollout whose tasks had been given the earlier value went on though its secret is rotated manually since',
     null,
   ],
+  [7065832, 'a request was forgotten with a rollout that was undone while labels could not be read', null],
+  [7190800, 'a value that failed with another one of its set was none to roll back to though its tasks ran', null],
   [7009137, 'a former leader recorded the newest of two answers to a task, which had the other one', null],
   [6816185, 'tasks that had failed until Swarm gave up were replaced for the newer value of another secret', null],
   [
