@@ -193,6 +193,11 @@ test('a rollout waits until the only value to roll back to, which failed before,
   expect(decide({ ...young, service: { desiredTasks: 2 } }).roll).not.toBeNull();
   const proven = decide({ ...young, serviceState: { stableForMs: 30_000 } });
   expect(proven.entry.rollout?.lastGood).toEqual({ s1: value('r2') });
+  const released = { ...young, entry: { ...entry, quarantines: aside, failedBefore: { s2: value('r2') } } };
+  const s2 = { binding: bindingOf('s2'), desired: value('r3'), seenAtMs: 0, actual };
+  const s1 = { binding: bindingOf('s1'), desired: value('r1'), seenAtMs: 0, actual };
+  const both = { ...released, serviceState: { stableForMs: 5_000, bindings: [s1, s2] } };
+  expect(decide(both).entry.rollout?.target).toEqual({ s1: value('r1'), s2: value('r3') });
   const other = { ...young, actual: [...actual, { task: task('other', 5), value: value('r1') }] };
   expect(decide(other).entry.rollout?.lastGood).toEqual({ s1: value('r1') });
 });

@@ -51,7 +51,9 @@ export function startRollout(serviceState: ServiceState, options: StartOptions =
     brings.filter((known) => !isInProgress(known)),
   );
   if (failure !== null) return failure;
-  const unproven = brings.find((known) => isUnproven(serviceState, known));
+  // A rollback does not wait: its tasks have a value that fails.
+  const isBack = brings.some(({ binding }) => quarantineOf(entry, binding.key) !== undefined);
+  const unproven = isBack ? undefined : brings.find((known) => isUnproven(serviceState, known));
   if (unproven !== undefined) return wait(serviceState, 'VALUE_UNPROVEN', { secret: unproven.binding.secret.name });
   if (!hasPlace(serviceState, brings, continues)) return wait(serviceState, 'PARALLEL_LIMIT');
   return newRollout(serviceState, bindings, brings, attempt, returnTo);

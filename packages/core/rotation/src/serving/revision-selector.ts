@@ -28,12 +28,6 @@ interface Intent {
   readonly lastGood: SecretVersion | undefined;
 }
 
-/** Whether it is a rollback whose last good values failed too, and what was quarantined for it is released. */
-function isReleased(entry: LedgerService, { direction, state, ...rollout }: OpenRollout): boolean {
-  if (direction !== 'rollback' || state !== 'failed') return false;
-  return Object.keys(changedValues(rollout)).every((key) => quarantineOf(entry, key) === undefined);
-}
-
 const CURRENT: RevisionSelection = { kind: 'current' };
 
 /** How long to wait for a task's generation. If it stays unknown, the task gets the last good value, which is safe. */
@@ -45,8 +39,9 @@ const MAX_LOOKED_UP = 1_000;
 
 /**
  * Selects the revision for each task, as the ledger says. It is the current one, unless the service has an open rollout
- * or quarantined values. A rollback that failed no longer counts once its quarantine has ended. With an open rollout it depends on the task's generation, since the orchestrator's own
- * rollback restarts tasks of the earlier one. If the generation can't be determined, the last good value is delivered.
+ * or quarantined values. A rollback that failed no longer counts once its quarantine has ended. With an open rollout it
+ * depends on the task's generation, since the orchestrator's own rollback restarts tasks of the earlier one. If the
+ * generation can't be determined, the last good value is delivered.
  */
 export class RevisionSelector {
   readonly #workloads: Pick<Orchestrator, 'findTask'>;
@@ -192,4 +187,10 @@ export class RevisionSelector {
       return false;
     }
   }
+}
+
+/** Whether it is a rollback whose last good values failed too, and what was quarantined for it is released. */
+function isReleased(entry: LedgerService, { direction, state, ...rollout }: OpenRollout): boolean {
+  if (direction !== 'rollback' || state !== 'failed') return false;
+  return Object.keys(changedValues(rollout)).every((key) => quarantineOf(entry, key) === undefined);
 }
