@@ -58,7 +58,8 @@ export default defineConfig({
           include: ['packages/testing/simulation/src/**/*.simulation.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          maxWorkers: 1, // It has workers of its own.
+          maxWorkers: 1, // It has workers of its own, and processes.
+          maxConcurrency: availableParallelism(),
           sequence: { groupOrder: 2 },
           setupFiles: ['./packages/testing/simulation/src/low-priority.ts'],
         },

@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { LeaseRun } from '../lease-run/lease-run.ts';
-import { runLeaseSeeds } from './run-seeds.ts';
+import { forEachSeed } from '../pool/history-pool.ts';
 
 const PROGRESS_EVERY_MS = 5_000;
 /** If more of the credentials ended under a task with an excuse, the excuses hide something. */
@@ -19,22 +18,19 @@ export async function simulateLeases(from: number, count: number, say: (line: st
         `${excused} ended under a task since nothing could be issued`,
     );
   };
-  await runLeaseSeeds({
-    ...{ from, count },
-    workers: availableParallelism(),
-    onResult: ({ seed, problems, issued, updates, excused }) => {
-      totals.runs += 1;
-      totals.issued += issued;
-      totals.updates += updates;
-      totals.excused += excused;
-      if (problems.length > 0) {
-        totals.failed += 1;
-        say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --leases --replay ${seed}`);
-      }
-      if (performance.now() - reportedAtMs < PROGRESS_EVERY_MS) return;
-      reportedAtMs = performance.now();
-      tell();
-    },
+  await forEachSeed(from, count, async (pool, seed) => {
+    const { problems, issued, updates, excused } = await pool.runLeases(seed);
+    totals.runs += 1;
+    totals.issued += issued;
+    totals.updates += updates;
+    totals.excused += excused;
+    if (problems.length > 0) {
+      totals.failed += 1;
+      say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --leases --replay ${seed}`);
+    }
+    if (performance.now() - reportedAtMs < PROGRESS_EVERY_MS) return;
+    reportedAtMs = performance.now();
+    tell();
   });
   tell();
   const isExcusedTooOften = totals.excused > Math.max(5, totals.issued * MAX_EXCUSED_SHARE);

@@ -1,11 +1,10 @@
 // simulate [--leases] [--seeds N] [--from S] | [--leases] --replay SEED: runs random histories, or shows one; with --leases of
 // credentials that end.
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { forEachSeed } from '../pool/history-pool.ts';
 import { executeRun } from '../run/execute-run.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from '../run/tolerated-anomalies.ts';
 import { replayLeases, simulateLeases } from './lease-histories.ts';
-import { runSeeds } from './run-seeds.ts';
 
 const { values } = parseArgs({
   options: {
@@ -46,25 +45,22 @@ async function simulate(from: number, count: number): Promise<void> {
         `completed, ${quarantines} sets of quarantined values; all before seed ${allBefore} are done`,
     );
   };
-  await runSeeds({
-    ...{ from, count },
-    workers: availableParallelism(),
-    onResult: ({ seed, problems, rolls, completed, quarantines, allowances }) => {
-      addCounts(used, allowances);
-      totals.runs += 1;
-      totals.rolls += rolls;
-      totals.completed += completed;
-      totals.quarantines += quarantines;
-      done.add(seed);
-      while (done.delete(allBefore)) allBefore += 1;
-      if (problems.length > 0) {
-        totals.failed += 1;
-        say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --replay ${seed}`);
-      }
-      if (performance.now() - reportedAtMs < PROGRESS_EVERY_MS) return;
-      reportedAtMs = performance.now();
-      tell();
-    },
+  await forEachSeed(from, count, async (pool, seed) => {
+    const { problems, rolls, completed, quarantines, allowances } = await pool.run({ seed });
+    addCounts(used, allowances);
+    totals.runs += 1;
+    totals.rolls += rolls;
+    totals.completed += completed;
+    totals.quarantines += quarantines;
+    done.add(seed);
+    while (done.delete(allBefore)) allBefore += 1;
+    if (problems.length > 0) {
+      totals.failed += 1;
+      say(`seed ${seed}: ${problems[0]}\n  to see it: npm run simulate -- --replay ${seed}`);
+    }
+    if (performance.now() - reportedAtMs < PROGRESS_EVERY_MS) return;
+    reportedAtMs = performance.now();
+    tell();
   });
   tell();
   for (const [anomaly, count] of Object.entries(used).toSorted(([, a], [, b]) => b - a)) {

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { LeaseRun } from './lease-run.ts';
+import { afterAll, expect, test } from 'vitest';
+import { HistoryPool } from '../pool/history-pool.ts';
 
 const RUNS = 60;
 
@@ -45,11 +45,15 @@ const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   [737966, 'tasks failed with a new credential, and the next one was not due before half of the rest had passed'],
 ];
 
-test.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
-  const { problems, lines } = await new LeaseRun(seed).execute();
+const pool = new HistoryPool();
+
+afterAll(() => pool.close());
+
+test.concurrent.each(Array.from({ length: RUNS }, (_, seed) => seed))('promise 8 holds in run %i', async (seed) => {
+  const { problems, lines } = await pool.runLeases(seed);
   expect(problems, lines.slice(-80).join('\n')).toEqual([]);
 });
 
-test.each(REGRESSIONS)('run %i is in order, in which %s', async (seed) => {
-  expect((await new LeaseRun(seed).execute()).problems).toEqual([]);
+test.concurrent.each(REGRESSIONS)('run %i is in order, in which %s', async (seed) => {
+  expect((await pool.runLeases(seed)).problems).toEqual([]);
 });

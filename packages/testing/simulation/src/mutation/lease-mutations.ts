@@ -22,7 +22,7 @@ export const leaseMutations: readonly Mutation[] = [
     to:
       'export function mayBeUsed(service: Workload | undefined, ledger: LedgerDocument, generation: number): boolean {\n' +
       '  if (service !== undefined && generation < service.generation) return false;\n',
-    seed: 1,
+    seed: 11,
   },
   {
     name: 'renews leases whose token ends',

@@ -65,14 +65,14 @@ async function expectSeen(
   expect.unreachable('no history fails for the mutation alone');
 }
 
-test.each(mutations)('histories see a core that $name', async (mutation) => {
+test.concurrent.each(mutations)('histories see a core that $name', async (mutation) => {
   const { kinds } = mutation;
   await expectSeen(mutation, MOST, './find-failure.ts', async (seed) => {
     return (await executeRun({ seed, ...(kinds === undefined ? {} : { kinds }) })).problems;
   });
 });
 
-test.each(leaseMutations)('histories of leases see a core that $name', async (mutation) => {
+test.concurrent.each(leaseMutations)('histories of leases see a core that $name', async (mutation) => {
   await expectSeen(mutation, MOST_OF_LEASES, './find-lease-failure.ts', async (seed) => {
     return (await new LeaseRun(seed).execute()).problems;
   });

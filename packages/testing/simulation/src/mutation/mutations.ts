@@ -28,6 +28,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/rotation.ts',
     from: 'this.#deliveryLog.record(taskId, delivered);',
     to: '',
+    seed: 14,
     kinds: ['bad value', 'several values'],
   },
   {
@@ -121,6 +122,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/rotation.ts',
     from: 'this.#deliveryLog.record(taskId, delivered);',
     to: 'this.#deliveryLog.record(taskId, { ...delivered, revision: this.#poller.of(provider)?.current(key)?.revision ?? revision });',
+    seed: 36,
     kinds: ['provider outage', 'provider slow', 'slow calls', 'several values', 'force', 'scale'],
   },
   {
@@ -128,6 +130,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/planner/halted-rollout.ts',
     from: 'if (isRolledBackByUser(serviceState, open) || ofRollout.some((task) => isCausedByValues(serviceState, open, task))) {',
     to: 'if (isRolledBackByUser(serviceState, open)) {',
+    seed: 14,
     kinds: ['bad value'],
   },
   {
@@ -190,7 +193,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/tasks/task-records.ts',
     from: 'isClosed ? recordRolledOut(before.rollout, input) : after;',
     to: 'after;',
-    seed: 5,
+    seed: 7,
     kinds: ['several values', 'slow calls', 'scale'],
   },
   {
@@ -276,6 +279,7 @@ export const mutations: readonly Mutation[] = [
     file: 'rotation/src/serving/revision-selector.ts',
     from: 'const value = isOfRollout ? intent.target : intent.lastGood;',
     to: 'const value = intent.lastGood;',
+    seed: 4,
     kinds: ['several values', 'leader change'],
   },
   {

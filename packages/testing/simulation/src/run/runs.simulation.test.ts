@@ -1,8 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { expect, test } from 'vitest';
-import { runSeeds } from '../cli/run-seeds.ts';
-import type { RunResult } from './execute-run.ts';
-import { executeRun } from './execute-run.ts';
+import { afterAll, expect, test } from 'vitest';
+import { HistoryPool } from '../pool/history-pool.ts';
 import { type Kind, RESTART_KINDS, UPDATE_KINDS } from './kinds.ts';
 import { type AllowanceCounts, addCounts, grownAllowances } from './tolerated-anomalies.ts';
 
@@ -315,28 +312,24 @@ const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kind
   ],
 ];
 
+const pool = new HistoryPool();
+
+afterAll(() => pool.close());
+
 test(`${HISTORIES} histories end with every task holding what it shall, and nothing rolled without a reason`, async () => {
-  const failed: RunResult[] = [];
-  const used: AllowanceCounts = {};
-  await runSeeds({
-    from: 0,
-    count: HISTORIES,
-    workers: availableParallelism(),
-    onResult: (result) => {
-      addCounts(used, result.allowances);
-      if (result.problems.length > 0) failed.push(result);
-    },
-  });
-  const first = failed.toSorted((a, b) => a.seed - b.seed)[0];
+  const results = await Promise.all(Array.from({ length: HISTORIES }, (_, seed) => pool.run({ seed })));
+  const failed = results.filter(({ problems }) => problems.length > 0);
   const seeds = failed.map(({ seed }) => seed).join(' ');
-  expect(first?.problems ?? [], `failed: ${seeds}; the first:\n${first?.lines.join('\n')}`).toEqual([]);
+  expect(failed[0]?.problems ?? [], `failed: ${seeds}; the first:\n${failed[0]?.lines.join('\n')}`).toEqual([]);
+  const used: AllowanceCounts = {};
+  for (const { allowances } of results) addCounts(used, allowances);
   expect(grownAllowances(used, HISTORIES)).toEqual([]);
 });
 
-test.each(REGRESSIONS)('seed %i is in order, in which %s', async (seed) => {
-  expect((await executeRun({ seed, without: [...UPDATE_KINDS, ...RESTART_KINDS] })).problems).toEqual([]);
+test.concurrent.each(REGRESSIONS)('seed %i is in order, in which %s', async (seed) => {
+  expect((await pool.run({ seed, without: [...UPDATE_KINDS, ...RESTART_KINDS] })).problems).toEqual([]);
 });
 
-test.each(REGRESSIONS_OF_KINDS)('seed %i is in order, in which %s', async (seed, _what, kinds) => {
-  expect((await executeRun({ seed, ...(kinds === null ? {} : { kinds }) })).problems).toEqual([]);
+test.concurrent.each(REGRESSIONS_OF_KINDS)('seed %i is in order, in which %s', async (seed, _what, kinds) => {
+  expect((await pool.run({ seed, ...(kinds === null ? {} : { kinds }) })).problems).toEqual([]);
 });

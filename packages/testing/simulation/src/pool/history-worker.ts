@@ -2,8 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import { LeaseRun } from '../lease-run/lease-run.ts';
 import { executeRun } from '../run/execute-run.ts';
+import type { Job } from './history-pool.ts';
 
-parentPort?.on('message', async ({ seed, kind }: { readonly seed: number; readonly kind: 'values' | 'leases' }) => {
-  const { lines, ...result } = await (kind === 'leases' ? new LeaseRun(seed).execute() : executeRun({ seed }));
+parentPort?.on('message', async (job: Job) => {
+  const { lines, ...result } = await ('leaseSeed' in job ? new LeaseRun(job.leaseSeed).execute() : executeRun(job));
   parentPort?.postMessage({ ...result, lines: result.problems.length === 0 ? [] : lines });
 });
