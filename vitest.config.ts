@@ -61,7 +61,6 @@ export default defineConfig({
           maxWorkers: 1, // It has workers of its own, and processes.
           maxConcurrency: availableParallelism(),
           sequence: { groupOrder: 2 },
-          setupFiles: ['./packages/testing/simulation/src/low-priority.ts'],
         },
       },
       {

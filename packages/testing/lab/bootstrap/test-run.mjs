@@ -1,6 +1,7 @@
 // Runs vitest and reads its events (see test-events.mjs). Several runs can be active at once.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInSandbox } from '../sandbox/sandbox.mjs';
@@ -16,11 +17,12 @@ const pollMs = 250;
  *
  * @param name the name of the run, for failures outside of its tests.
  * @param reporters more reporters of vitest, which write to the terminal.
+ * @param isLowPriority whether what runs beside it goes first; not in a sandbox.
  * @param eventsFile the path of the file for events.
  */
 export async function runVitest(
   args,
-  { name, reporters = [], inSandbox = false, env, eventsFile, deadlineMs, onEvent },
+  { name, reporters = [], inSandbox = false, isLowPriority = false, env, eventsFile, deadlineMs, onEvent },
 ) {
   const command = [
     join(root, 'node_modules/vitest/vitest.mjs'),
@@ -44,7 +46,7 @@ export async function runVitest(
   };
   const timer = setInterval(follow, pollMs);
   try {
-    const options = { cwd: root, env: { ...env, VAULT_SWARM_TEST_EVENTS: eventsFile }, deadlineMs };
+    const options = { cwd: root, env: { ...env, VAULT_SWARM_TEST_EVENTS: eventsFile }, isLowPriority, deadlineMs };
     const code = await (inSandbox ? runInSandbox : runHere)('node', command, options);
     follow();
     return results.total(code);
@@ -94,7 +96,7 @@ export class Results {
   }
 }
 
-function runHere(command, args, { cwd, env, deadlineMs: timeout }) {
+function runHere(command, args, { cwd, env, isLowPriority, deadlineMs: timeout }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -103,6 +105,7 @@ function runHere(command, args, { cwd, env, deadlineMs: timeout }) {
       timeout,
       killSignal: 'SIGKILL',
     });
+    child.once('spawn', () => isLowPriority && setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL));
     const stop = () => child.kill('SIGTERM');
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
     child.once('error', reject);

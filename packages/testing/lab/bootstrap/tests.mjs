@@ -72,6 +72,7 @@ async function runAll(directory) {
     runVitest(projects(plain), {
       ...common,
       name: plain.join(', '),
+      isLowPriority: true, // The build, and the tests in sandboxes, take longer, and wait for clocks.
       env: projectEnv(),
       eventsFile: join(directory, 'plain'),
       deadlineMs: leftMs(),

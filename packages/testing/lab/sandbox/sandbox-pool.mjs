@@ -13,11 +13,17 @@ const FILE_DEADLINE_MS = Number(process.env.TEST_FILE_MINUTES ?? 20) * 60_000;
 /** Whether the output of a file goes to the reporter as a whole (see ../bootstrap/test-events.mjs), not mixed with others. */
 const isBuffered = process.env.VAULT_SWARM_TEST_OUTPUT === 'by file';
 
+/** A test mostly waits for Swarm. */
+const SANDBOXES_PER_CORE = 3;
+
 /** How many sandboxes run at once on this machine. TEST_SANDBOXES overrides the number. */
 export function parallelSandboxes() {
   const given = Number(process.env.TEST_SANDBOXES);
   if (Number.isInteger(given) && given > 0) return given;
-  return Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / BYTES_PER_SANDBOX), MAX_SANDBOXES));
+  return Math.max(
+    1,
+    Math.min(availableParallelism() * SANDBOXES_PER_CORE, Math.floor(totalmem() / BYTES_PER_SANDBOX), MAX_SANDBOXES),
+  );
 }
 
 /** For `pool` of a project in vitest.config.ts. Works only in a sandbox. */
