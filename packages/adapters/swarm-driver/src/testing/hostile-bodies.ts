@@ -40,12 +40,13 @@ function nested(random: SeededRandom): BodyCase {
     ['{"a":', '}'],
   ] as const);
   const inside = `${open.repeat(depth)}1${close.repeat(depth)}`;
-  return random.pick<BodyCase>([
+  const body = random.pick<BodyCase>([
     { name: 'nested and cut off', bytes: Buffer.from(open.repeat(depth)), status: 400 },
     { name: 'nested labels', bytes: Buffer.from(`{"SecretName":"s","SecretLabels":{"a":${inside}}}`), status: 400 },
     { name: 'nested name', bytes: Buffer.from(`{"SecretName":${inside}}`), status: 400 },
     { name: 'nested in what is not checked', bytes: Buffer.from(`{"SecretName":"s","X":${inside}}`), status: 200 },
   ]);
+  return body.bytes.length > LIMIT ? { ...body, status: 413 } : body;
 }
 
 const makers: readonly ((random: SeededRandom) => BodyCase)[] = [

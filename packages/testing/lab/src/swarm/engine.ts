@@ -103,7 +103,12 @@ export async function startEngine({ dir, extraFlags = [], machine }: EngineOptio
       ...extraFlags,
     ],
     {
-      env: { PATH: `${dirname(dockerd)}:${systemPath}`, HOME: dir, ...(machine && nodeEnvironment(machine)) },
+      env: {
+        PATH: `${dirname(dockerd)}:${systemPath}`,
+        HOME: dir,
+        GOGC: '800', // An engine lives shortly. The collection of its garbage took a seventh of its CPU.
+        ...(machine && nodeEnvironment(machine)),
+      },
       stdio: ['ignore', log.fd, log.fd, 'pipe'],
     },
   );
