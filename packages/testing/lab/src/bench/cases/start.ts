@@ -13,7 +13,7 @@ export const start: BenchCase = {
   name: 'start',
   heading: ({ starts }) =>
     `exec to the first answered Plugin.Activate, and to the first value, median of ${starts}; the engine is a fake`,
-  perLatency: false,
+  perLatency: true,
   forPeers: true,
   async run(bench) {
     const secrets = await bench.secrets({ prefix: 'start', paths: 1 });
