@@ -7,10 +7,15 @@ const SOCKET = 'plugin.sock';
 /** Node's options, as in bin/vault-swarm-plugin, which explains them. */
 const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', '--disable-sigusr1', '--no-warnings', `${HOME}/main.js`];
 
-/** Values that operators must not change: the engine expects the socket there. */
+/**
+ * Values that operators must not change: the engine expects the socket there; the others are those of
+ * bin/vault-swarm-plugin, which explains them.
+ */
 const FIXED: Readonly<Record<string, string>> = {
   PLUGIN_SOCKET: `/run/docker/plugins/${SOCKET}`,
   MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  MALLOC_TRIM_THRESHOLD_: '262144',
 };
 
 /** Values that operators may change. The engine logs each line as an error, so the level must be a word in the line. */
