@@ -8,7 +8,7 @@ import { warmUp } from '../requests.ts';
 const MINUTE_MS = 60_000;
 const MANAGERS = 3;
 /** A standby polls about once in a window. */
-const WINDOWS = 3;
+const WINDOWS = 5;
 
 /** The requests of three idle managers to the provider. */
 export const standbys: BenchCase = {
