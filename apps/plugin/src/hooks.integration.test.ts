@@ -108,7 +108,6 @@ test.each([
 ])('a hook to %s rolls the service long before the next poll', async (who, choose) => {
   const runner = await choose();
   const generation = await swarm.generation('web');
-  const value = await swarm.write('shared');
   const { engine } = await swarm.managers.leader();
   const before = new Set((await swarm.held('web', 'shared')).map(({ task }) => task));
   const ownStartMs = performance.now();
@@ -120,6 +119,7 @@ test.each([
   await waitFor(isUpdated, { timeoutMs: 60_000, what: "Swarm's own update of every task" });
   process.stderr.write(`Swarm's own update → last task: ${Math.round(performance.now() - ownStartMs)} ms\n`);
   await swarm.isSettled('web');
+  const value = await swarm.write('shared');
   const startedAtMs = performance.now();
   expect(await post(runner, 'audit', message())).toBe(202);
   await reaches(value);
