@@ -106,7 +106,7 @@ export async function startEngine({ dir, extraFlags = [], machine }: EngineOptio
       env: {
         PATH: `${dirname(dockerd)}:${systemPath}`,
         HOME: dir,
-        GOGC: '800', // An engine lives shortly. The collection of its garbage took a seventh of its CPU.
+        GOGC: '800', // An engine does not live long, and took a seventh of its CPU time to collect garbage.
         ...(machine && nodeEnvironment(machine)),
       },
       stdio: ['ignore', log.fd, log.fd, 'pipe'],

@@ -10,6 +10,7 @@ export type Job = Pick<RunOptions, 'seed' | 'kinds' | 'without'> | { readonly le
 
 /** Runs histories on a thread for each core. The lines of those that end well are left out. */
 export class HistoryPool {
+  /** How many histories run at once. */
   readonly threads = availableParallelism();
   #started = 0;
   readonly #idle: Worker[] = [];
