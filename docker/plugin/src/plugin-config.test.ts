@@ -11,7 +11,7 @@ test('it is a secret provider with no capability, whose socket has a name that D
   expect(`/run/docker/plugins/${'f'.repeat(64)}/plugin.sock`.length).toBeLessThanOrEqual(107);
 });
 
-test('Node is started with the same options everywhere, and without a debugger', async () => {
+test('Node is started with the same options and memory settings everywhere, and without a debugger', async () => {
   const root = fileURLToPath(new URL('../../../', import.meta.url));
   const launcher = await readFile(`${root}bin/vault-swarm-plugin`, 'utf8');
   const dockerfile = await readFile(`${root}docker/Dockerfile`, 'utf8');
@@ -19,6 +19,12 @@ test('Node is started with the same options everywhere, and without a debugger',
   expect(options).toEqual(expect.arrayContaining(['--disable-sigusr1', '--no-warnings']));
   expect(launcher).toContain(`exec "$node" ${options.join(' ')} "$main" "$@"`);
   expect(dockerfile).toContain(`ENTRYPOINT ${JSON.stringify(config.entrypoint).replaceAll(',', ', ')}`);
+  const memory = config.env
+    .filter(({ name }) => name.startsWith('MALLOC_'))
+    .map(({ name, value }) => `${name}=${value}`);
+  expect(memory).toHaveLength(3);
+  expect(launcher).toContain(`export ${memory.join(' ')}\n`);
+  expect(dockerfile).toContain(`ENV ${memory.join(' ')}\n`);
   for (const [line] of dockerfile.matchAll(/.*"\/bin\/node".*/g)) expect(line).toContain('"--disable-sigusr1"');
 });
 
