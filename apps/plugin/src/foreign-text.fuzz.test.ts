@@ -135,9 +135,16 @@ test('no text from outside is longer than its bound, or hidden, in any message, 
 
 test('no answer is longer than its bound for thousands of secrets and services, all with a problem', async () => {
   await world.become({ ...CALM, words: MARK.repeat(300), others: 3_000 });
+  // A pass that still observes the world before may overwrite what a plan has observed.
+  await vi.waitFor(
+    async () => {
+      await answerTo('/api/v1/plan?secret=db');
+      const metrics = await answerTo('/api/metrics');
+      expect(metrics.match(/service_problem\{/g)?.length).toBeGreaterThan(600);
+    },
+    { timeout: 60_000 },
+  );
   for (const path of ['/api/v1/plan?secret=db', ...ENDPOINTS]) await checkAnswer(path);
-  const metrics = await answerTo('/api/metrics');
-  expect(metrics.match(/service_problem\{/g)?.length).toBeGreaterThan(600);
 });
 
 /** The number in the row of the table of bounds that starts so. */
