@@ -4,16 +4,14 @@ import { dirname } from 'node:path';
 // value can be read. These are the parts that the Vault adapter uses; the proxy part is loaded only if a proxy is
 // configured. HTTP/2 is not used, and loading it costs 7 ms more.
 const parts = `
-  const Dispatcher = require('undici/lib/dispatcher/dispatcher.js');
-  Object.assign(Dispatcher.prototype, {
-    request: require('undici/lib/api/api-request.js'),
-    connect: require('undici/lib/api/api-connect.js'),
-  });
   module.exports = {
     Agent: require('undici/lib/dispatcher/agent.js'),
     buildConnector: require('undici/lib/core/connect.js'),
     Pool: require('undici/lib/dispatcher/pool.js'),
-    get ProxyAgent() { return require('undici/lib/dispatcher/proxy-agent.js'); },
+    get ProxyAgent() {
+      require('undici/lib/dispatcher/dispatcher.js').prototype.connect = require('undici/lib/api/api-connect.js');
+      return require('undici/lib/dispatcher/proxy-agent.js');
+    },
   };`;
 
 const withoutHttp2 = `module.exports = () => { throw new Error('HTTP/2 is not part of this bundle'); };`;

@@ -1,7 +1,7 @@
 export type { AccessToken } from './access-tokens.ts';
 export type { ConnectOptions } from './connections.ts';
+export { type Exchanged, type ExchangeOptions, exchange } from './exchange.ts';
 export { fieldAt, textAt } from './json-fields.ts';
-export { withBytes } from './response-body.ts';
 export {
   type RestCall,
   RestClient,

@@ -8,8 +8,8 @@ import {
 } from '@vault-swarm/kernel';
 import { type Events, limitJson, ProviderError, type ProviderErrorCode, type Proxies } from '@vault-swarm/provider';
 import { Connections, type ConnectOptions, MAX_RESPONSE_BYTES } from './connections.ts';
+import { exchange } from './exchange.ts';
 import { NetworkError } from './network-error.ts';
-import { withBytes } from './response-body.ts';
 import { dateOf, retryAfterMs } from './retry-after.ts';
 
 /** The deadline of one call, including its retries and the wait for a connection. */
@@ -141,20 +141,17 @@ export class RestClient {
   #exchange(call: RestCall, signal: AbortSignal): Promise<RestResponse> {
     const url = new URL(call.url);
     return this.#connections.use(url, { signal, noProxy: call.noProxy === true }, async (dispatcher, answered) => {
-      const {
-        statusCode: status,
-        headers,
-        body,
-      } = await dispatcher.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: call.method,
-        signal,
-        headers: { accept: call.isText === true ? '*/*' : 'application/json', ...call.headers },
-        ...(call.body === undefined ? {} : { body: call.body }),
-      });
-      answered();
-      const parsed = await withBytes(body, call.parse ?? (call.isText === true ? textOf : parseJson));
+      const { status, headers, body } = await exchange(
+        dispatcher,
+        {
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: call.method,
+          headers: { accept: call.isText === true ? '*/*' : 'application/json', ...call.headers },
+          body: call.body ?? null,
+        },
+        { signal, answered, parse: call.parse ?? (call.isText === true ? textOf : parseJson) },
+      );
       const header = (name: string) => {
         const value = headers[name];
         return typeof value === 'string' ? value : undefined;
@@ -163,7 +160,7 @@ export class RestClient {
       const serverTimeMs = Number.isNaN(timeMs) ? undefined : timeMs;
       return {
         status,
-        body: parsed,
+        body,
         retryAfterMs: retryAfterMs(header('retry-after'), serverTimeMs ?? this.#options.clock.now()),
         serverTimeMs,
         header,

@@ -107,7 +107,7 @@ export class SocketListener {
 
   async #poll(): Promise<void> {
     const { socketPath, clock, events, takeOverWhen } = this.#options;
-    if (await this.#locked?.isOurs()) return;
+    if (this.#locked?.isOurs()) return;
     if (await isStale(socketPath, clock)) {
       this.#isOurs = false;
       return this.#lock('kept');

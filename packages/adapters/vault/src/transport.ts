@@ -1,6 +1,6 @@
 import { type Clock, connectionFailure, displayText } from '@vault-swarm/kernel';
 import { isThisMachine, limitJson, ProviderError, parseLosslessJson, TooMuchJson } from '@vault-swarm/provider';
-import { dateOf, retryAfterMs, withBytes } from '@vault-swarm/rest-client';
+import { dateOf, exchange, retryAfterMs } from '@vault-swarm/rest-client';
 import { Connections, MAX_ANSWER_BYTES } from './connections.ts';
 import type { ResponseJson, VaultResponse } from './http-types.ts';
 import { NoResponse } from './no-response.ts';
@@ -135,32 +135,32 @@ export class Transport {
   #once({ method, headers, json, exactNumbers, signal }: SendOptions, uri: string): Promise<Exchange> {
     return this.#connections.use(signal, async (dispatcher, answered) => {
       const { origin, pathname, search } = new URL(uri);
-      const response = await dispatcher.request({
-        origin,
-        path: pathname + search,
-        method,
-        signal,
-        headers: {
-          ...headers,
-          // Vault's agent and proxy can be configured to require this header.
-          'X-Vault-Request': 'true',
-          ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+      const response = await exchange(
+        dispatcher,
+        {
+          origin,
+          path: pathname + search,
+          method,
+          headers: {
+            ...headers,
+            // Vault's agent and proxy can be configured to require this header.
+            'X-Vault-Request': 'true',
+            ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+          },
+          body: json === undefined ? null : JSON.stringify(json),
         },
-        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-      });
-      answered();
-      const parsed = await withBytes(response.body, (bytes) => parseBody(bytes, exactNumbers));
-      const status = response.statusCode;
+        { signal, answered, parse: (bytes) => parseBody(bytes, exactNumbers) },
+      );
       const serverTimeMs = timeOf(only(response.headers.date));
       const retryAfter = only(response.headers['retry-after']);
       return {
         answer: {
-          status,
-          ...parsed,
+          status: response.status,
+          ...response.body,
           retryAfterMs: retryAfterMs(retryAfter, serverTimeMs ?? this.#clock.now()),
           serverTimeMs,
         },
-        redirect: REDIRECTS.has(status) ? redirectOf(uri, response.headers.location) : null,
+        redirect: REDIRECTS.has(response.status) ? redirectOf(uri, response.headers.location) : null,
       };
     });
   }
