@@ -1,3 +1,6 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BARE_SERVER, startBareServer } from '../bare-server.ts';
 import type { Bench, BenchCase } from '../bench.ts';
 import type { BenchSecret } from '../catalog.ts';
 import type { DriverClient, SecretCall } from '../driver-client.ts';
@@ -28,26 +31,50 @@ export const storm: BenchCase = {
     const measure = async (concurrency: number) => {
       const times: number[] = [];
       const requests: number[] = [];
+      const bare: number[] = [];
       for (let run = 0; run < scale.runs && (times.at(-1) ?? 0) < LONG_MS; run++) {
         const running = await bench.start();
         await bench.proxy.reset();
         times.push((await ask(running.client, calls, { concurrency })).totalMs);
         requests.push((await bench.proxy.counts()).requests);
         await running.stop();
+        // Alternates, so that other load of the machine affects both.
+        if (bench.target === 'plugin') bare.push(await bareStorm(bench, `${concurrency}-${run}`, calls, concurrency));
       }
-      return { timeMs: median(times), requests: median(requests) };
+      return { timeMs: median(times), requests: median(requests), bare };
     };
     const oneByOne = await measure(1);
     const together = await measure(CONCURRENCY);
     const most = pathCount(scale) + FURTHER_REQUESTS;
-    return [
-      ms('one by one', oneByOne.timeMs, 3_000),
-      count('one by one: requests to Vault', oneByOne.requests, most),
-      ms(`${CONCURRENCY} at a time`, together.timeMs, 1_100),
-      count(`${CONCURRENCY} at a time: requests to Vault`, together.requests, most),
+    const rows = (how: string, { timeMs, requests, bare }: typeof oneByOne, atMostMs: number) => [
+      ms(how, timeMs, atMostMs),
+      ...(bare.length > 0 ? [ms(`${how}: a bare Node HTTP server`, median(bare))] : []),
+      count(`${how}: requests to Vault`, requests, most),
     ];
+    return [...rows('one by one', oneByOne, 3_000), ...rows(`${CONCURRENCY} at a time`, together, 1_100)];
   },
 };
+
+/** The same calls to a server that has just started and answers a constant: the least that Node and the client need. */
+async function bareStorm(
+  bench: Bench,
+  name: string,
+  calls: readonly SecretCall[],
+  concurrency: number,
+): Promise<number> {
+  const dir = join(bench.directory, `bare-${name}`);
+  await mkdir(dir, { recursive: true });
+  const { client, stop } = await startBareServer(dir, BARE_SERVER.answersConstant);
+  const waiting = calls.values();
+  const work = async () => {
+    for (const call of waiting) await client.getSecret(call);
+  };
+  const startedMs = performance.now();
+  await Promise.all(Array.from({ length: concurrency }, work));
+  const totalMs = performance.now() - startedMs;
+  await stop();
+  return totalMs;
+}
 
 /** Writes the secrets of the storm, grouped by service. */
 export function stormSecrets(bench: Bench): Promise<readonly BenchSecret[]> {
