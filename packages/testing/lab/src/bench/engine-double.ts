@@ -9,8 +9,8 @@ export interface EngineDouble {
   /** As in DOCKER_HOST. */
   readonly host: string;
   /**
-   * Replaces the driver's secrets, with {@link SECRETS_PER_SERVICE} in each service. `shape` gives the number of services,
-   * which then share the secrets, and of tasks; by default as many services as the secrets need, with one task each.
+   * Replaces the driver's secrets, and the services `service-0`, `service-1` and so on that use them. `shape` gives the
+   * number of services, which then share the secrets; by default as many as the secrets need, with one task each.
    */
   use(secrets: readonly BenchSecret[], shape?: ServicesShape): void;
   /** The number of requested service updates; all of them are rejected. */
@@ -18,10 +18,11 @@ export interface EngineDouble {
   close(): void;
 }
 
-/** The number of services, and of tasks in each. */
+/** The number of services, of tasks in each, and of secrets in each ({@link SECRETS_PER_SERVICE} if not given). */
 interface ServicesShape {
   readonly services: number;
   readonly tasks: number;
+  readonly secretsEach?: number;
 }
 
 interface Config {
@@ -133,7 +134,7 @@ function send(answer: ServerResponse, content: unknown): void {
 function describe(secrets: readonly BenchSecret[], labels: LabelTemplate, shape: ServicesShape): Objects {
   const now = new Date().toISOString();
   const stamps = { Version: { Index: 10 }, CreatedAt: now, UpdatedAt: now };
-  const size = Math.min(SECRETS_PER_SERVICE, secrets.length);
+  const size = Math.min(shape.secretsEach ?? SECRETS_PER_SERVICE, secrets.length);
   const ofServices = Array.from({ length: shape.services }, (_, nth) => {
     const from = (nth * size) % secrets.length;
     return [...secrets, ...secrets].slice(from, from + size);
@@ -153,7 +154,7 @@ function describe(secrets: readonly BenchSecret[], labels: LabelTemplate, shape:
       Spec: { Name: secret.name, Labels: labels(secret), Driver: { Name: DRIVER } },
     })),
     services: ofServices.map((used, nth) => ({
-      ID: `service-${nth}`,
+      ID: `id-of-service-${nth}`,
       ...stamps,
       Spec: { Name: `service-${nth}`, Mode: { Replicated: { Replicas: shape.tasks } }, TaskTemplate: template(used) },
     })),
@@ -161,7 +162,7 @@ function describe(secrets: readonly BenchSecret[], labels: LabelTemplate, shape:
       Array.from({ length: shape.tasks }, (_, slot) => ({
         ID: `task-${nth}-${slot}`,
         ...stamps,
-        ServiceID: `service-${nth}`,
+        ServiceID: `id-of-service-${nth}`,
         NodeID: NODE_ID,
         Slot: slot + 1,
         DesiredState: 'running',
