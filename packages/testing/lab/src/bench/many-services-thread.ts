@@ -19,7 +19,8 @@ const MONITOR_MS = 300;
 const ASK_AGAIN_MS = 200;
 const NODE = {
   ID: 'node-1',
-  Spec: { Availability: 'active' },
+  Version: { Index: 10 },
+  Spec: { Role: 'manager', Availability: 'active' },
   Status: { State: 'ready' },
   ManagerStatus: { Leader: true },
 };
@@ -166,8 +167,12 @@ createServer(async (asked, answer) => {
   if (kind === 'nodes') return send(answer, JSON.stringify(id === undefined ? [NODE] : NODE));
   if (kind === 'secrets') return send(answer, JSON.stringify(secretObjects));
   if (kind === 'tasks' && id === undefined) {
-    counts.taskLists += 1;
-    return send(answer, `[${taskTexts.flat().join(',')}]\n`);
+    const filters = JSON.parse(url.searchParams.get('filters') ?? '{}') as Readonly<Record<string, readonly string[]>>;
+    const ids = filters.service;
+    // A pass asks for the tasks that should run. Those of one service are requested for its failures.
+    if (filters['desired-state'] !== undefined) counts.taskLists += 1;
+    const found = ids === undefined ? taskTexts : taskTexts.filter((_, nth) => ids.includes(services[nth]?.ID ?? ''));
+    return send(answer, `[${found.flat().join(',')}]\n`);
   }
   if (kind === 'tasks')
     return send(

@@ -12,7 +12,7 @@ export interface ManyServicesOptions {
 
 /** The requests to the fake so far. */
 export interface ManyServicesCounts {
-  /** The number of requests for all tasks. */
+  /** The number of requests for the tasks that should run: one for each pass. */
   readonly taskLists: number;
   /** The bytes of all responses. */
   readonly bytes: number;
