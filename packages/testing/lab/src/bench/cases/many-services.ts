@@ -124,6 +124,7 @@ async function rollout(
   const ofPath = secrets.filter(({ path }) => path === shared.path);
   const data = Object.fromEntries(ofPath.map(({ field, value }) => [field, field === shared.field ? 'new' : value]));
   const processor = processorMs(running.pids());
+  const passesBefore = (await engine.counts()).taskLists;
   const startedMs = performance.now();
   await bench.vault.request('POST', `secret/data/${shared.path}`, { data });
   const done = waitFor(async () => (await engine.counts()).updated >= services, {
@@ -133,12 +134,14 @@ async function rollout(
   });
   const timesMs = await callUntil(running, others, done);
   const tookMs = performance.now() - startedMs;
-  const { updated, updatingAtMost } = await engine.counts();
+  const { updated, updatingAtMost, taskLists } = await engine.counts();
+  const usedMs = processorMs(running.pids()) - processor;
   return [
     ms('to the last service', tookMs),
     count('updates of services', updated, services),
     count('services updated at the same time, at most', updatingAtMost, 50),
-    ms('CPU time for each service', (processorMs(running.pids()) - processor) / services),
+    count('passes', taskLists - passesBefore),
+    ms('CPU time for each service', usedMs / services),
     ms('GetSecret p99', percentile(timesMs, 0.99), 5),
     ms('longest answer', Math.max(...timesMs)),
     mib('resident set', residentMiB(running.pids())),
