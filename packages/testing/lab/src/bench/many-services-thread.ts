@@ -80,11 +80,11 @@ const services = Array.from({ length: serviceCount }, (_, nth): Service => {
 /** The JSON of each service and task, from which lists are assembled. */
 const serviceTexts = services.map((service) => JSON.stringify(service));
 const taskTexts = services.map((service, nth) =>
-  Array.from({ length: tasksEach }, (_, slot) => taskText(service, nth, slot, started)),
+  Array.from({ length: tasksEach }, (_, slot) => taskText(service, nth, slot, started, 'running')),
 );
 const configs = new Map<string, { readonly ID: string; readonly Version: object; readonly Spec: { Name?: string } }>();
 
-function taskText({ ID, Spec }: Service, nth: number, slot: number, createdAt: string): string {
+function taskText({ ID, Spec }: Service, nth: number, slot: number, createdAt: string, State: string): string {
   return JSON.stringify({
     ID: taskId(nth, slot, Spec.TaskTemplate.ForceUpdate),
     Version: next(),
@@ -94,7 +94,7 @@ function taskText({ ID, Spec }: Service, nth: number, slot: number, createdAt: s
     ServiceID: ID,
     Slot: slot + 1,
     NodeID: NODE.ID,
-    Status: { Timestamp: createdAt, State: 'running', Message: 'started' },
+    Status: { Timestamp: createdAt, State },
     DesiredState: 'running',
   });
 }
@@ -145,8 +145,13 @@ async function update(service: Service, spec: Spec): Promise<void> {
   becomes('updating');
   for (let slot = 0; slot < tasksEach; slot++) {
     const createdAt = new Date().toISOString();
+    const becomesTask = (state: string) => {
+      (taskTexts[nth] ?? [])[slot] = taskText(service, nth, slot, createdAt, state);
+    };
+    // The driver may ask for the task whose secrets are requested.
+    becomesTask('assigned');
     await askFor(service, taskId(nth, slot, spec.TaskTemplate.ForceUpdate));
-    (taskTexts[nth] ?? [])[slot] = taskText(service, nth, slot, createdAt);
+    becomesTask('running');
     await after(NEXT_TASK_MS);
   }
   await after(MONITOR_MS);

@@ -102,7 +102,7 @@ async function atRest(bench: Bench, services: number, { engine, running, secrets
   const processor = processorMs(running.pids()) - before.processor;
   const { bytes } = await engine.counts();
   const resident = residentMiB(running.pids());
-  const timesMs = await callUntil(running, secrets, delay(windowMs / 2));
+  const timesMs = await callUntil(running, secrets.filter(isUsed), delay(windowMs / 2));
   const of = `${services} services: `;
   const isLarge = services > 1_000;
   return [
@@ -119,7 +119,7 @@ async function rollout(
   services: number,
   { engine, running, secrets }: World,
 ): Promise<readonly Figure[]> {
-  const [shared, ...others] = secrets;
+  const [shared] = secrets;
   if (shared === undefined) throw new Error('there are no secrets');
   const ofPath = secrets.filter(({ path }) => path === shared.path);
   const data = Object.fromEntries(ofPath.map(({ field, value }) => [field, field === shared.field ? 'new' : value]));
@@ -132,7 +132,7 @@ async function rollout(
     intervalMs: 100,
     what: 'all services to be updated',
   });
-  const timesMs = await callUntil(running, others, done);
+  const timesMs = await callUntil(running, secrets.filter(isUsed), done);
   const tookMs = performance.now() - startedMs;
   const { updated, updatingAtMost, taskLists } = await engine.counts();
   const usedMs = processorMs(running.pids()) - processor;
@@ -146,6 +146,11 @@ async function rollout(
     ms('longest answer', Math.max(...timesMs)),
     mib('resident set', residentMiB(running.pids())),
   ];
+}
+
+/** Whether services use the secret. A delivery of another one makes the plugin ask the engine at once which service has it. */
+function isUsed(_: BenchSecret, index: number): boolean {
+  return index % SECRETS_PER_SERVICE !== 0;
 }
 
 /** The durations of calls for cached values, one every few milliseconds until an action is done. */
