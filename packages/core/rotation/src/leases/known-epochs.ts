@@ -34,6 +34,8 @@ export class KnownEpochs {
 
   /** The epoch of a task for a secret, as a value; empty if the accounts do not say which. */
   versions(taskId: string, secretName: string): readonly SecretVersion[] {
+    // It is asked for each secret of each task.
+    if (this.#uses.size === 0) return NOTHING;
     const use = this.#uses.get(useKey(taskId, secretName));
     const epoch = use && this.#epochs.get(use.key);
     if (use === undefined || epoch === undefined || epoch === null) return NOTHING;

@@ -20,6 +20,7 @@ export class RecordedRequests {
     if (role !== 'leader') return [];
     const known = this.#known;
     this.#known = requestsOf(ledger);
+    if (this.#known.size === 0) return [];
     return bindings.services.flatMap(({ service, bindings: read }) =>
       read.filter(({ key }) => {
         const request = requestName(service.id, key);

@@ -1,6 +1,6 @@
 import { errorMessage } from '@vault-swarm/kernel';
 import { type ProviderError, refKey, type SecretRef, type SecretValue } from '@vault-swarm/provider';
-import type { ClusterBindings } from '../bindings/secret-binding.ts';
+import type { ClusterBindings, SecretBinding } from '../bindings/secret-binding.ts';
 import type { LedgerDocument, Noticed } from '../ledger/ledger.ts';
 import type { RotationPorts } from '../ports/rotation-ports.ts';
 import type { CurrentValue } from '../tasks/task-revision.ts';
@@ -54,6 +54,8 @@ export class ProviderPoller {
   #isLeading = true;
   /** By ref key, for the refs that are in use now. */
   #polledOf: ReadonlyMap<string, Watched> = new Map();
+  /** The bindings of the services whose refs these are. There may be 20,000, mostly unchanged since the last pass. */
+  #watched: readonly (readonly SecretBinding[])[] = [];
   #digestKey: string | null;
   /** Made with `#digestKey`. */
   #digests = new WeakMap<SecretValue, string>();
@@ -192,10 +194,14 @@ export class ProviderPoller {
   }
 
   /** Watches exactly the refs that services use and may read, from now on. */
-  watch(bindings: ClusterBindings): void {
+  watch({ services }: Pick<ClusterBindings, 'services'>): void {
+    const lists = services.map(({ bindings }) => bindings);
+    const before = this.#watched;
+    if (lists.length === before.length && lists.every((list, index) => list === before[index])) return;
+    this.#watched = lists;
     const refs = new Map<string, Map<string, SecretRef>>();
     const polledOf = new Map<string, Watched>();
-    for (const { bindings: list } of bindings.services) {
+    for (const list of lists) {
       for (const { ref, denial } of list) {
         // What is issued has no stored value that could change.
         if (ref.pin !== undefined || ref.lease !== undefined || denial !== undefined) continue;

@@ -1,7 +1,7 @@
 import type { ServiceBindings } from '../bindings/secret-binding.ts';
 import { type LedgerDocument, type LedgerService, NOTHING_OPEN } from '../ledger/ledger.ts';
 import { type SecretVersion, sameValue } from '../ledger/secret-version.ts';
-import { type Answered, answeredTo, type CurrentValue, desiredVersion, recordedVersion } from './task-revision.ts';
+import { type Answered, answeredOf, type CurrentValue, desiredVersion, recordedVersion } from './task-revision.ts';
 
 /** What a standby needs to record its deliveries in the ledger. */
 export interface LeaderHandoverInput {
@@ -36,7 +36,7 @@ export class LeaderHandover {
           const recorded = values[key] ?? recordedVersion(task, key, current(refKey), ledger, entry);
           if (recorded === undefined) continue;
           const newest = desiredVersion(entry, key, current(refKey)) ?? ledger.secrets[key];
-          const given = answeredTo(task, binding, newest, answered);
+          const given = answeredOf(answered(task.id, binding.secret.name), newest);
           if (given === undefined || sameValue(given, recorded)) continue;
           values[key] = { revision: given.revision, digest: given.digest };
           isNews = true;

@@ -27,14 +27,11 @@ export function desiredVersion(
   return quarantineOf(entry, key)?.lastGood[key] ?? current;
 }
 
-/** What this process delivered to the task. If several values are possible, prefers one that is not desired. */
-export function answeredTo(
-  task: { readonly id: string },
-  { secret }: SecretBinding,
+/** What this process delivered to a task, of several possible values. Prefers one that is not desired. */
+export function answeredOf(
+  values: readonly SecretVersion[],
   desired: SecretVersion | undefined,
-  answered: Answered,
 ): SecretVersion | undefined {
-  const values = answered(task.id, secret.name);
   return values.find((value) => desired !== undefined && !sameValue(value, desired)) ?? values[0];
 }
 
@@ -86,8 +83,9 @@ export function actualVersion(
   ledger: Pick<LedgerDocument, 'secrets'>,
   entry: LedgerService,
 ): PossibleVersion | undefined {
+  const values = answered(task.id, binding.secret.name);
   return (
-    answeredTo(task, binding, desiredVersion(entry, binding.key, current), answered) ??
+    (values.length === 0 ? undefined : answeredOf(values, desiredVersion(entry, binding.key, current))) ??
     entry.taskOverrides[task.id]?.[binding.key] ??
     recordedVersion(task, binding.key, current, ledger, entry)
   );
