@@ -5,7 +5,14 @@ export const HOME = '/opt/vault-swarm';
 const SOCKET = 'plugin.sock';
 
 /** Node's options, as in bin/vault-swarm-plugin, which explains them. */
-const ENTRYPOINT = ['/bin/node', '--max-semi-space-size=2', '--disable-sigusr1', '--no-warnings', `${HOME}/main.js`];
+const ENTRYPOINT = [
+  '/bin/node',
+  '--max-semi-space-size=2',
+  '--no-memory-reducer',
+  '--disable-sigusr1',
+  '--no-warnings',
+  `${HOME}/main.js`,
+];
 
 /**
  * Values that operators must not change: the engine expects the socket there; the others are those of
