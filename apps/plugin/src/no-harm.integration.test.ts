@@ -245,6 +245,8 @@ test.concurrent('a service that is scaled to 0 in the middle of a rollout has ro
   await createWatched('scaled', { secrets: ['scaled'], updateConfig: { delay: '3s' } });
   await swarm.write('scaled', 'value-2');
   await swarm.happens('rollout.started', 'scaled');
+  // The update of the service follows the event. If the service is scaled before it, there is nothing in the middle.
+  await waitFor(async () => (await swarm.generation('scaled')) === 1, { timeoutMs: IN_TIME, what: 'the rollout' });
   await update('scaled', '--replicas', '0');
   await shows('services', 'scaled', ({ rollout }) => rollout === null);
   await update('scaled', '--replicas', String(REPLICAS));

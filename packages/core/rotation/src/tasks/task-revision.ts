@@ -27,7 +27,7 @@ export function desiredVersion(
   return quarantineOf(entry, key)?.lastGood[key] ?? current;
 }
 
-/** What this process delivered to a task, of several possible values. Prefers one that is not desired. */
+/** Which of the possible values counts as delivered to a task: one that is not desired, if there is one. */
 export function answeredOf(
   values: readonly SecretVersion[],
   desired: SecretVersion | undefined,

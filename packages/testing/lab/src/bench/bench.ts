@@ -56,6 +56,7 @@ export class Bench {
   readonly #appRole: AppRole;
   readonly #target: Target;
   readonly #started: Running[] = [];
+  readonly #closing: (() => void)[] = [];
   #count = 0;
 
   constructor({ vault, proxy, appRole, directory, scale }: BenchWorld, target: Target) {
@@ -111,8 +112,14 @@ export class Bench {
     return writeSecrets(this.vault, options);
   }
 
-  /** Stops all plugins that still run. */
+  /** Calls `close` at the end of the run, however it ends. */
+  closeAtEnd(close: () => void): void {
+    this.#closing.push(close);
+  }
+
+  /** Stops all plugins that still run, and closes what was passed to {@link closeAtEnd}. */
   async stop(): Promise<void> {
     for (const running of this.#started.splice(0)) await running.stop();
+    for (const close of this.#closing.splice(0)) close();
   }
 }

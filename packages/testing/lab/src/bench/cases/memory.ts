@@ -26,6 +26,7 @@ export const memory: BenchCase = {
     const hundred = await bench.secrets({ prefix: 'memory', paths: SECRETS });
     const ofStorm = await stormSecrets(bench);
     const engine = await startEngineDouble(join(bench.directory, 'engine-memory.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     const running = await bench.start({ DOCKER_HOST: engine.host, VAULT_ROTATION_INTERVAL: `${INTERVAL_MS}ms` });
     await delay(settleMs);
     const idle = await sample(running, sampleMs);
@@ -57,7 +58,6 @@ export const memory: BenchCase = {
     }
     const end = await sample(running, sampleMs);
     await running.stop();
-    engine.close();
     return [
       mib('idle', idle, 82),
       mib('idle, without monitoring', withoutMonitoring, 72),

@@ -38,6 +38,7 @@ export const monitoring: BenchCase = {
     const { secrets: paths, services, tasks, streams, slowClients, calls } = bench.scale.monitoring;
     const secrets = await bench.secrets({ prefix: 'monitoring', paths });
     const engine = await startEngineDouble(join(bench.directory, 'engine-monitoring.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     engine.use(secrets, { services, tasks });
     const port = await freePort();
     const running = await bench.start({ DOCKER_HOST: engine.host, MONITORING_PORT: String(port) });
@@ -62,7 +63,6 @@ export const monitoring: BenchCase = {
     const health = await costOf(address, '/health');
     slow.stop();
     await running.stop();
-    engine.close();
     return [
       ...figures,
       ms('GetSecret p99: nobody looks', alone),

@@ -20,6 +20,7 @@ export const rest: BenchCase = {
     const { secrets: paths, windowMs } = bench.scale.rest;
     const secrets = await bench.secrets({ prefix: 'rest', paths });
     const engine = await startEngineDouble(join(bench.directory, 'engine-rest.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     engine.use(secrets);
     const running = await bench.start({ DOCKER_HOST: engine.host });
     await warmUp(running.client, secrets);
@@ -34,7 +35,6 @@ export const rest: BenchCase = {
     const processor = processorMs(running.pids()) - processorBefore;
     const resident = residentMiB(running.pids());
     await running.stop();
-    engine.close();
     return [
       count('requests to Vault a minute', Math.round(requests / minutes)),
       count('values read a minute', Math.round(valueReads / minutes), 0),

@@ -26,6 +26,7 @@ export const standbys: BenchCase = {
         startEngineDouble(join(bench.directory, `engine-${nth}.sock`), bench.labels, { leads: nth === 0 }),
       ),
     );
+    for (const { close } of engines) bench.closeAtEnd(close);
     for (const engine of engines) {
       engine.use(secrets);
       const { client } = await bench.start({ DOCKER_HOST: engine.host });
@@ -38,7 +39,6 @@ export const standbys: BenchCase = {
     const minutes = (performance.now() - startedMs) / MINUTE_MS;
     const { requests } = await bench.proxy.counts();
     await bench.stop();
-    for (const engine of engines) engine.close();
     return [count('requests to Vault a minute', Math.round(requests / minutes), 8 * paths)];
   },
 };

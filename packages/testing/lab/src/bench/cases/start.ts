@@ -18,6 +18,7 @@ export const start: BenchCase = {
   async run(bench) {
     const secrets = await bench.secrets({ prefix: 'start', paths: 1 });
     const engine = await startEngineDouble(join(bench.directory, 'engine-start.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     engine.use(secrets);
     const times: number[] = [];
     const valueTimes: number[] = [];
@@ -33,7 +34,6 @@ export const start: BenchCase = {
       await running.stop();
       if (bench.target === 'plugin') bare.push(await startBare(bench, count));
     }
-    engine.close();
     return [
       ms('start', median(times), 80),
       ms('start, the slowest but a tenth', percentile(times, 0.9)),

@@ -11,6 +11,10 @@ import { ask } from '../requests.ts';
 import type { StormScale } from '../scale.ts';
 
 const CONCURRENCY = 8;
+/** A task reads a path. The first poll may read it too, and asks twice for changes. */
+const REQUESTS_PER_PATH = 4;
+/** The login, the mount, and background work. */
+const FURTHER_REQUESTS = 10;
 /** A storm that takes longer is measured only once: variations of the machine do not matter then. */
 const LONG_MS = 60_000;
 
@@ -28,28 +32,32 @@ export const storm: BenchCase = {
     const secrets = await stormSecrets(bench);
     const calls = stormCalls(secrets, scale);
     const engine = await startEngineDouble(join(bench.directory, 'engine-storm.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     engine.use(secrets, { services: scale.services, tasks: scale.tasksPerService, secretsEach: perTask(scale) });
     const measure = async (concurrency: number) => {
       const times: number[] = [];
+      const requests: number[] = [];
       const reads: number[] = [];
       const bare: number[] = [];
       for (let run = 0; run < scale.runs && (times.at(-1) ?? 0) < LONG_MS; run++) {
         await bench.proxy.reset();
         const running = await bench.start({ DOCKER_HOST: engine.host });
         times.push((await ask(running.client, calls, { concurrency })).totalMs);
-        reads.push((await bench.proxy.counts()).valueReads);
+        const counts = await bench.proxy.counts();
+        requests.push(counts.requests);
+        reads.push(counts.valueReads);
         await running.stop();
         // Alternates, so that other load of the machine affects both.
         if (bench.target === 'plugin') bare.push(await bareStorm(bench, `${concurrency}-${run}`, calls, concurrency));
       }
-      return { timeMs: median(times), reads: median(reads), bare };
+      return { timeMs: median(times), requests: median(requests), reads: median(reads), bare };
     };
     const oneByOne = await measure(1);
     const together = await measure(CONCURRENCY);
-    engine.close();
-    const rows = (how: string, { timeMs, reads, bare }: typeof oneByOne, atMostMs: number) => [
+    const rows = (how: string, { timeMs, requests, reads, bare }: typeof oneByOne, atMostMs: number) => [
       ms(how, timeMs, atMostMs),
       ...(bare.length > 0 ? [ms(`${how}: a bare Node HTTP server`, median(bare))] : []),
+      count(`${how}: requests to Vault`, requests, REQUESTS_PER_PATH * pathCount(scale) + FURTHER_REQUESTS),
       // Each by a request of a task, and perhaps by the first poll.
       count(`${how}: values read`, reads, 2 * pathCount(scale)),
     ];
@@ -69,13 +77,17 @@ async function bareStorm(
   const { client, stop } = await startBareServer(dir, BARE_SERVER.answersConstant);
   const waiting = calls.values();
   const work = async () => {
-    for (const call of waiting) await client.getSecret(call);
+    for (const call of waiting) {
+      if ((await client.getSecret(call)).kind !== 'value') throw new Error('the bare server gave no value');
+    }
   };
-  const startedMs = performance.now();
-  await Promise.all(Array.from({ length: concurrency }, work));
-  const totalMs = performance.now() - startedMs;
-  await stop();
-  return totalMs;
+  try {
+    const startedMs = performance.now();
+    await Promise.all(Array.from({ length: concurrency }, work));
+    return performance.now() - startedMs;
+  } finally {
+    await stop();
+  }
 }
 
 /** Writes the secrets of the storm, grouped by service. */

@@ -31,6 +31,7 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   const paths = Math.ceil(size / FIELDS_PER_PATH);
   const secrets = await bench.secrets({ prefix: `tick-${size}`, paths, fieldsPerPath: FIELDS_PER_PATH });
   const engine = await startEngineDouble(join(bench.directory, `engine-${size}.sock`), bench.labels);
+  bench.closeAtEnd(engine.close);
   engine.use(secrets);
   await bench.proxy.reset();
   const running = await bench.start({
@@ -58,7 +59,6 @@ async function measure(bench: Bench, size: number): Promise<readonly Figure[]> {
   const tookMs = performance.now() - startedMs;
   const updates = engine.serviceUpdates();
   await running.stop();
-  engine.close();
   const of = `${size} secrets: `;
   return [
     count(`${of}requests to Vault for each path`, counts.requests / polls(counts, paths) / paths, 1),

@@ -19,13 +19,13 @@ export const warm: BenchCase = {
     const { secrets: paths, tasks } = bench.scale.warm;
     const secrets = await bench.secrets({ prefix: 'warm', paths });
     const engine = await startEngineDouble(join(bench.directory, 'engine-warm.sock'), bench.labels);
+    bench.closeAtEnd(engine.close);
     engine.use(secrets);
     const running = await bench.start({ DOCKER_HOST: engine.host });
     await warmUp(running.client, secrets);
     await ask(running.client, callsOfTasks('before', secrets, tasks));
     const own = await usedFor(running.pids(), () => ask(running.client, callsOfTasks('web', secrets, tasks)));
     await running.stop();
-    engine.close();
 
     const dir = join(bench.directory, 'bare');
     await mkdir(dir);
