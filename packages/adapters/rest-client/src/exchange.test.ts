@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { afterEach, expect, test, vi } from 'vitest';
 import { exchange } from './exchange.ts';
 
@@ -96,4 +96,37 @@ test('rejects with the reason if it is aborted: before the response, within it, 
   await expect(get(slow.signal)).rejects.toThrow('slow');
   await expect(get()).resolves.toMatchObject({ body: 'all' });
   expect(requests).toBe(3);
+});
+
+/** A response in these parts, which breaks off if there is an error. */
+function responseOf(parts: readonly Buffer[], error?: Error): Dispatcher {
+  const controller = {} as Dispatcher.DispatchController;
+  const dispatch: Dispatcher['dispatch'] = (_request, handler) => {
+    handler.onRequestStart?.(controller, {});
+    handler.onResponseStart?.(controller, 200, {});
+    for (const part of parts) handler.onResponseData?.(controller, part);
+    if (error === undefined) handler.onResponseEnd?.(controller, {});
+    else handler.onResponseError?.(controller, error);
+    return true;
+  };
+  return { dispatch } as Dispatcher;
+}
+
+test('the buffers in which a body came are zeros afterwards, also if it breaks off', async () => {
+  for (const [texts, error] of [
+    [['one'], undefined],
+    [['one', 'two'], undefined],
+    [['half of a value', 'more'], new Error('cut')],
+  ] as const) {
+    const parts = texts.map((text) => Buffer.from(text));
+    const options = {
+      signal: new AbortController().signal,
+      answered: () => {},
+      parse: (bytes: Uint8Array) => bytes.length,
+    };
+    const reading = exchange(responseOf(parts, error), { path: '/', method: 'GET' }, options);
+    if (error === undefined) expect((await reading).body).toBe(texts.join('').length);
+    else await expect(reading).rejects.toThrow('cut');
+    expect(parts.every(isWiped)).toBe(true);
+  }
 });

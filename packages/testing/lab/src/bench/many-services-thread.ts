@@ -145,13 +145,13 @@ async function update(service: Service, spec: Spec): Promise<void> {
   becomes('updating');
   for (let slot = 0; slot < tasksEach; slot++) {
     const createdAt = new Date().toISOString();
-    const becomesTask = (state: string) => {
+    const showTask = (state: string) => {
       (taskTexts[nth] ?? [])[slot] = taskText(service, nth, slot, createdAt, state);
     };
-    // The driver may ask for the task whose secrets are requested.
-    becomesTask('assigned');
+    // The driver may ask the engine for the task whose secrets are requested.
+    showTask('assigned');
     await askFor(service, taskId(nth, slot, spec.TaskTemplate.ForceUpdate));
-    becomesTask('running');
+    showTask('running');
     await after(NEXT_TASK_MS);
   }
   await after(MONITOR_MS);

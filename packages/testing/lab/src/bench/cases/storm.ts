@@ -11,7 +11,7 @@ import { ask } from '../requests.ts';
 import type { StormScale } from '../scale.ts';
 
 const CONCURRENCY = 8;
-/** A task reads a path. The first poll may read it too, and asks twice for changes. */
+/** A task's request reads a path. The first poll, and one that deliveries cause, ask for changes, and may read it too. */
 const REQUESTS_PER_PATH = 4;
 /** The login, the mount, and background work. */
 const FURTHER_REQUESTS = 10;
