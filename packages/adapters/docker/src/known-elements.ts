@@ -10,7 +10,7 @@ const MAX_HEAD_BYTES = 200;
 /** A longer object is read by the parser that works byte by byte. */
 const MAX_ELEMENT_BYTES = 4 * 1024 * 1024;
 /** Yields to the event loop after this time. */
-const MAX_SLICE_MS = 5;
+const MAX_SLICE_MS = 2;
 
 interface Known<T> {
   readonly version: string;

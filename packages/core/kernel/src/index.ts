@@ -24,5 +24,6 @@ export { Listeners } from './listeners.ts';
 export type { Clock, Digest, Random } from './platform-ports.ts';
 export { SingleFlight } from './single-flight.ts';
 export { sleep } from './sleep.ts';
+export { TimeSlices } from './time-slices.ts';
 export { TimeZone } from './time-zone.ts';
 export { type Attempt, TransientRetries } from './transient-retries.ts';

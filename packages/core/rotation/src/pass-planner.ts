@@ -1,3 +1,4 @@
+import { TimeSlices } from '@vault-swarm/kernel';
 import type { CallOptions, SecretRef } from '@vault-swarm/provider';
 import { migrateKeys } from './bindings/key-migration.ts';
 import type { Observation } from './bindings/observation.ts';
@@ -12,6 +13,7 @@ import type { RequestPlanner } from './manual/manual-rotations.ts';
 import type { RecordedRequests } from './manual/recorded-requests.ts';
 import { readFailures } from './planner/failed-tasks.ts';
 import { type Plan, plan } from './planner/plan.ts';
+import type { PlanInput } from './planner/plan-input.ts';
 import { RAMP_START, type Ramp } from './planner/ramp.ts';
 import type { RolloutPace } from './planner/rollout-pace.ts';
 import type { RolloutTracker } from './planner/rollout-tracker.ts';
@@ -98,17 +100,19 @@ export class PassPlanner implements RequestPlanner {
 
   /**
    * What a reconcile pass with this ledger does.
+   * @param slices those of the pass.
    * @param leased the epochs that leased secrets must have, by ref key; by default those of this pass.
    */
   async plan(
     { bindings }: Pick<Observation, 'bindings'>,
     ledger: LedgerDocument,
     options: CallOptions,
+    slices: TimeSlices,
     leased?: ReadonlyMap<string, CurrentValue>,
   ): Promise<Plan> {
     const failures = await this.#failures(bindings, ledger, options);
     const findings = this.findings();
-    return plan({
+    const input: PlanInput = {
       nowMs: this.#parts.ports.clock.now(),
       services: bindings.services,
       ledger,
@@ -127,17 +131,23 @@ export class PassPlanner implements RequestPlanner {
       ramp: this.ramp,
       earlierUses: (serviceId) => this.#parts.status.plannedUses(serviceId),
       undeliverable: (key) => this.undeliverable(key),
-      current: (key) => leased?.get(key) ?? findings.current(key),
+      current: once((key) => leased?.get(key) ?? findings.current(key)),
       answered: (taskId, secretName) => {
         const values = findings.answered(taskId, secretName);
         return values.length > 0 ? values : this.#parts.leases.known(taskId, secretName);
       },
-    });
+    };
+    return plan(input, slices);
+  }
+
+  /** The first slice starts now. */
+  slices(options: CallOptions): TimeSlices {
+    return new TimeSlices(this.#parts.ports.clock, options, this.#settings.maxSliceMs);
   }
 
   planRequested(observed: Observation, ledger: LedgerDocument, options: CallOptions): Promise<Plan> {
     const leased = this.#parts.leases.desired(observed.bindings.services, ledger);
-    return this.plan(observed, ledger, options, leased);
+    return this.plan(observed, ledger, options, this.slices(options), leased);
   }
 
   /** Why the provider delivers no value of a ref; `null` if it delivers one, or does not answer. */
@@ -163,4 +173,17 @@ export class PassPlanner implements RequestPlanner {
     const { stuckAfterMs } = this.#settings.policy;
     return readFailures({ services, ledger, orchestrator, rollouts: this.#parts.rollouts, stuckAfterMs }, options);
   }
+}
+
+/** The first answer for each key counts: a poll may end while a plan is made. */
+function once<T>(find: (key: string) => T): (key: string) => T {
+  const found = new Map<string, T>();
+  return (key) => {
+    let value = found.get(key);
+    if (value === undefined && !found.has(key)) {
+      value = find(key);
+      found.set(key, value);
+    }
+    return value as T;
+  };
 }

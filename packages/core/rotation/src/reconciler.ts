@@ -1,4 +1,4 @@
-import { backoffMs, errorMessage, withDeadline } from '@vault-swarm/kernel';
+import { backoffMs, errorMessage, mapConcurrently, type TimeSlices, withDeadline } from '@vault-swarm/kernel';
 import type { Observation } from './bindings/observation.ts';
 import { type ClusterBindings, type SecretBinding, unboundKeys } from './bindings/secret-binding.ts';
 import type { ClusterReader } from './cluster-reader.ts';
@@ -43,6 +43,9 @@ const HINT_RETRY_MS = 5_000;
  * suspended for longer may no longer lead. Another leader may have decided since, without any change of the service.
  */
 const DECISION_HOLDS_MS = 10_000;
+
+/** How many services are updated with the orchestrator at the same time. Each update is a request of some kilobytes. */
+const ROLLS_AT_ONCE = 8;
 
 /** What the reconcile passes work with. */
 interface ReconcilerParts {
@@ -92,9 +95,11 @@ export class Reconciler {
     let orchestratorAnswered = false;
     try {
       await withDeadline(clock, RECONCILE_DEADLINE_MS, stopping, async (signal) => {
+        const slices = this.#parts.planner.slices({ signal });
         const observed = await this.#parts.cluster.observe({ signal });
         if (observed === null) return;
-        if (observed.role !== 'worker') nextMs = await this.#act(observed, signal);
+        if (slices.isOver) await slices.next();
+        if (observed.role !== 'worker') nextMs = await this.#act(observed, signal, slices);
         orchestratorAnswered = true;
         const services = observed.bindings.services.map(({ service }) => service);
         await this.#parts.failing.read(services, clock.monotonic(), { signal });
@@ -111,7 +116,7 @@ export class Reconciler {
   }
 
   /** Returns the milliseconds until the next pass. It comes soon if something is in progress. */
-  async #act(observed: Observation, signal: AbortSignal): Promise<number> {
+  async #act(observed: Observation, signal: AbortSignal, slices: TimeSlices): Promise<number> {
     const { ledger, events, clock } = this.#parts.ports;
     const { intervalMs } = this.#settings;
     const soonMs = Math.min(ROLLOUT_INTERVAL_MS, intervalMs);
@@ -136,16 +141,20 @@ export class Reconciler {
       for (const [provider, { hook }] of this.#parts.hints.due())
         this.#parts.poller.wake(provider, { by: 'hook', hook });
     }
+    if (slices.isOver) await slices.next();
     this.#parts.selector.update(before, bindings.services);
     this.#parts.lastGood.keep(this.#parts.selector.named);
     this.#parts.pace.observe(before);
-    const planned = await this.#parts.planner.plan(observed, before, { signal });
+    if (slices.isOver) await slices.next();
+    const planned = await this.#parts.planner.plan(observed, before, { signal }, slices);
+    if (slices.isOver) await slices.next();
     const next = this.#withoutOldKey(planned, bindings);
     this.#parts.status.planned(next);
     this.#parts.pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
     if (role === 'standby') await this.#recordHandover(observed, before, signal);
     if (role !== 'leader') this.#parts.planner.ramp = RAMP_START;
     if (role !== 'leader' || !this.#settings.enabled) return intervalMs;
+    if (slices.isOver) await slices.next();
     if (next.ledger !== before || mustRewrite) {
       const outcome = await ledger.compareAndSet(version, serialiseLedger(next.ledger), { signal });
       if (outcome !== 'applied') {
@@ -166,7 +175,7 @@ export class Reconciler {
       if (event.type === 'rollout.completed') this.#parts.leases.rolledOut(event.service, event.durationMs);
     }
     const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
-    await Promise.all(next.rolls.map((roll) => this.#roll(roll, next.ledger, { signal, isDue })));
+    await mapConcurrently(next.rolls, ROLLS_AT_ONCE, (roll) => this.#roll(roll, next.ledger, { signal, isDue }));
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );

@@ -41,10 +41,16 @@ export type LedgerReading =
  * @throws {RangeError} if a number is not finite: JSON would make it `null`, and nobody could read the ledger.
  */
 export function serialiseLedger(ledger: LedgerDocument): string {
-  return JSON.stringify(storedLedger(ledger), (name, value: unknown) => {
-    if (typeof value !== 'number' || Number.isFinite(value)) return value;
-    throw new RangeError(`the ledger can't have ${value} as ${name}`);
-  });
+  const stored = storedLedger(ledger);
+  const text = JSON.stringify(stored);
+  // A function for each value makes it several times as slow, and few ledgers have a null.
+  if (text.includes('null')) JSON.stringify(stored, refuseNotFinite);
+  return text;
+}
+
+function refuseNotFinite(name: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  throw new RangeError(`the ledger can't have ${value} as ${name}`);
 }
 
 function storedLedger(ledger: LedgerDocument): object {

@@ -1,3 +1,4 @@
+import type { TimeSlices } from '@vault-swarm/kernel';
 import { type BindingState, targetsDesired, waitsForNodes } from '../bindings/binding-state.ts';
 import { changedValues, isOfRollout, type OpenRollout, type Values } from '../ledger/ledger.ts';
 import type { SecretVersion } from '../ledger/secret-version.ts';
@@ -10,14 +11,20 @@ import type { OwnServiceState, PreparedService } from './prepare-service.ts';
 import { nextRamp, Places, type Ramp } from './ramp.ts';
 import { isHalted, isUpdating } from './service-state.ts';
 
+/** A service and the decision about it. */
+export interface DecidedService extends PreparedService {
+  readonly decision: Decision;
+}
+
 /**
  * Decides about each service. The one that waits longest comes first, and tenants take turns. A newly found failed
  * value also stops services that were already decided. So everything is decided again then.
  */
-export function decideAll(
+export async function decideAll(
   serviceStates: readonly PreparedService[],
   { policy, ramp }: Pick<PlanInput, 'policy' | 'ramp'>,
-): { readonly decided: readonly (PreparedService & { readonly decision: Decision })[]; readonly ramp: Ramp } {
+  slices: TimeSlices,
+): Promise<{ readonly decided: readonly DecidedService[]; readonly ramp: Ramp }> {
   const known = serviceStates.flatMap(({ serviceState }) => failedValues(serviceState));
   const found: FailedValue[] = [];
   for (;;) {
@@ -38,18 +45,20 @@ export function decideAll(
       takenBy.set(tenant, (takenBy.get(tenant) ?? 0) + 1);
     };
     for (const { serviceState } of asked) {
+      if (slices.isOver) await slices.next();
       const { rollout } = serviceState.entry;
       if (rollout === null || !isRolling(serviceState)) continue;
       if (stoppedIntent({ ...serviceState, ...forService(serviceState) }, rollout) === null)
         take(serviceState, rollout);
     }
-    const decided: (PreparedService & { readonly decision: Decision })[] = [];
+    const decided: DecidedService[] = [];
     const inTurn = fairTurns(
       asked,
       ({ serviceState }) => tenantOf(serviceState),
       (tenant) => takenBy.get(tenant) ?? 0,
     );
     for (const each of inTurn) {
+      if (slices.isOver) await slices.next();
       const decision = planRollout({ ...each.serviceState, ...forService(each.serviceState) });
       const { rollout } = decision.entry;
       if (decision.roll !== null && rollout !== null && !isRolling(each.serviceState)) take(each.serviceState, rollout);

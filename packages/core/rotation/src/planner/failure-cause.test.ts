@@ -171,3 +171,17 @@ test('a rollback by Swarm is not taken for one by the user if later failures may
   expect(after(later('a'), later('b'))).toContain('quarantine.started');
   expect(after(later('a'), later('b'), later('c'))).not.toContain('quarantine.started');
 });
+
+test('nor if the clock that gave the time of the start was ahead of those of the tasks', () => {
+  const failures = ['a', 'b', 'c'].map(
+    (id): FailedTask => ({ ...bad, id, generation: 4, started: false, endedAtMs: 70_000 }),
+  );
+  const typesAfter = (openForMs: number) => {
+    const entry = { rollout: { ...rollout, startedAtMs: 3_600_000 } };
+    const service = { generation: 4, tasks: [task('t', 100)] };
+    return typesOf(decide({ state: 'rolled-back', entry, service, serviceState: { failures, openForMs } }));
+  };
+  expect(typesAfter(31_000)).not.toContain('quarantine.started');
+  // They were before the rollout.
+  expect(typesAfter(29_000)).toContain('quarantine.started');
+});

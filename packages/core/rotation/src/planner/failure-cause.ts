@@ -47,12 +47,17 @@ const FORGETS_AFTER = 3;
 
 /** Whether the user rolled the service back although no task of the rollout failed. */
 export function isRolledBackByUser(serviceState: ServiceState, open: OpenRollout): boolean {
-  const { service, entry, failures, continuouslyObserved } = serviceState;
+  const { service, entry, failures, continuouslyObserved, openForMs } = serviceState;
   // The rollback may have been paused, since one of its own tasks failed.
   const isPausedBack = service.rollout.state === 'rollback-paused' && service.generation < open.generation;
   // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
   // were none.
   if (!(isUndone(serviceState, open) || isPausedBack) || !continuouslyObserved || failures === null) return false;
-  const later = failures.filter(({ endedAtMs }) => endedAtMs >= open.startedAtMs);
+  // The clock that gave the time of the start may be ahead of those of the tasks.
+  const latestMs = Math.max(
+    ...failures.map(({ endedAtMs }) => endedAtMs),
+    ...service.tasks.map((task) => task.createdAtMs),
+  );
+  const later = failures.filter(({ endedAtMs }) => endedAtMs >= Math.min(open.startedAtMs, latestMs - openForMs));
   return later.length < FORGETS_AFTER && !failures.some(({ generation }) => isOfRollout(entry, generation));
 }

@@ -1,8 +1,9 @@
+import type { TimeSlices } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
-import { type ServiceBindings, unboundKeys } from '../bindings/secret-binding.ts';
-import type { LedgerDocument, LedgerSecret } from '../ledger/ledger.ts';
+import { unboundKeys } from '../bindings/secret-binding.ts';
+import type { LedgerSecret } from '../ledger/ledger.ts';
 import { sameValue, untagRevision } from '../ledger/secret-version.ts';
-import type { CurrentValue } from '../tasks/task-revision.ts';
+import type { PlanInput } from './plan-input.ts';
 
 /** The secrets of the next ledger, and what changed in them. */
 export interface SecretsPlan {
@@ -16,16 +17,15 @@ export interface SecretsPlan {
  * Copies the providers' current values into the ledger. A new value gets the current time as the time it was first
  * seen. A new revision of the same bytes keeps its time. Secrets that no service uses, or may use again, are left out.
  */
-export function planSecrets(input: {
-  readonly nowMs: number;
-  readonly services: readonly ServiceBindings[];
-  readonly current: (refKey: string) => CurrentValue | undefined;
-  readonly ledger: LedgerDocument;
-}): SecretsPlan {
+export async function planSecrets(
+  input: Pick<PlanInput, 'nowMs' | 'services' | 'current' | 'ledger'>,
+  slices: TimeSlices,
+): Promise<SecretsPlan> {
   const secrets: Record<string, LedgerSecret> = {};
   const replaced = new Map<string, LedgerSecret>();
   const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
   for (const { bindings } of input.services) {
+    if (slices.isOver) await slices.next();
     for (const { key, refKey, ref, secret } of bindings) {
       const current = input.current(refKey);
       const known = input.ledger.secrets[key];

@@ -1,3 +1,5 @@
+import { TimeSlices } from '@vault-swarm/kernel';
+import { SimulatedClock } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 import { emptyLedger, NOTHING_OPEN } from '../ledger/ledger.ts';
 import type { Workload, WorkloadTask } from '../ports/orchestrator.ts';
@@ -18,10 +20,10 @@ const service = (id: string, differs: Partial<Workload>): PlanInput['services'][
   bindings: [bindingOf('s1')],
 });
 
-test('a service none of whose tasks runs waits for the newer value since its rollout was due, and gets the first place', () => {
+test('a service none of whose tasks runs waits for the newer value since its rollout was due, and gets the first place', async () => {
   const crashing: WorkloadTask = { ...task('crashing', 5), state: 'starting' };
   const paused = { state: 'paused', message: '', startedAtMs: 0, resumable: true } as const;
-  const planned = plan({
+  const input: PlanInput = {
     nowMs: 9_000,
     services: [
       service('api', { tasks: [task('old', 0)] }),
@@ -48,7 +50,8 @@ test('a service none of whose tasks runs waits for the newer value since its rol
     rejections: new Map(),
     ramp: RAMP_START,
     earlierUses: () => [],
-  });
+  };
+  const planned = await plan(input, new TimeSlices(new SimulatedClock(), { signal: new AbortController().signal }));
   expect(planned.rolls.map(({ serviceName }) => serviceName)).toEqual(['web']);
   expect(planned.services.find(({ serviceId }) => serviceId === 'api')?.waitingReason?.code).toBe('PARALLEL_LIMIT');
 });

@@ -1,3 +1,4 @@
+import type { TimeSlices } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
 import { type BindingState, outdatedTasks } from '../bindings/binding-state.ts';
 import type { LedgerDocument, LedgerSecret, LedgerService } from '../ledger/ledger.ts';
@@ -42,20 +43,27 @@ export interface Plan {
 }
 
 /**
- * Compares the desired with the actual revision of each running task, and decides what to do about the difference. A
- * pure function: the same input gives the same plan.
+ * Compares the desired with the actual revision of each running task, and decides what to do about the difference. The
+ * same input gives the same plan. Other work of the process may run between two services.
  */
-export function plan(input: PlanInput): Plan {
-  const { secrets, replaced, events } = planSecrets(input);
+export async function plan(input: PlanInput, slices: TimeSlices): Promise<Plan> {
+  const { secrets, replaced, events } = await planSecrets(input, slices);
   const rolls: RollAction[] = [];
   const allEvents: ProductEvent[] = [...events];
   const entries = new Map<string, LedgerService>();
   const states: ServicePlan[] = [];
-  const serviceStates = input.services
-    .map((serviceBindings) => prepareService(serviceBindings, input, secrets, replaced))
-    .toSorted(byWaitingTime);
-  const { decided, ramp } = decideAll(serviceStates, input);
+  const outdatedKeys = new Set<string>();
+  const prepared: { readonly each: PreparedService; readonly sinceMs: number }[] = [];
+  for (const serviceBindings of input.services) {
+    const each = prepareService(serviceBindings, input, secrets, replaced);
+    prepared.push({ each, sinceMs: outdatedSinceMs(each.serviceState) });
+    if (slices.isOver) await slices.next();
+  }
+  // The service whose tasks have been outdated for the longest time gets a place first.
+  const serviceStates = prepared.sort((a, b) => a.sinceMs - b.sinceMs).map(({ each }) => each);
+  const { decided, ramp } = await decideAll(serviceStates, input, slices);
   for (const { serviceBindings, serviceState, released, decision } of decided) {
+    if (slices.isOver) await slices.next();
     const { service, bindings } = serviceState;
     if (decision.roll !== null) rolls.push(decision.roll);
     allEvents.push(...released, ...decision.events);
@@ -71,7 +79,8 @@ export function plan(input: PlanInput): Plan {
       isStable: isStable(serviceState),
       secrets,
     });
-    if (entry !== null) entries.set(service.id, entry);
+    if (entry !== null) entries.set(service.id, sameOr(input.ledger.services[service.id], entry));
+    for (const known of bindings) if (outdatedTasks(known).length > 0) outdatedKeys.add(known.binding.key);
     states.push({
       serviceId: service.id,
       runningTasks: service.tasks.filter(({ state }) => state === 'running').length,
@@ -90,7 +99,11 @@ export function plan(input: PlanInput): Plan {
     const entry = entries.get(service.id);
     if (entry !== undefined) services[service.id] = entry;
   }
-  const next: LedgerDocument = { ...input.ledger, secrets: withoutOldTriggers(secrets, states, services), services };
+  const next: LedgerDocument = {
+    ...input.ledger,
+    secrets: withoutOldTriggers(secrets, outdatedKeys, services),
+    services,
+  };
   return { ledger: equal(next, input.ledger) ? input.ledger : next, rolls, events: allEvents, services: states, ramp };
 }
 
@@ -100,17 +113,13 @@ export function plan(input: PlanInput): Plan {
  */
 function withoutOldTriggers(
   secrets: Readonly<Record<string, LedgerSecret>>,
-  services: readonly ServicePlan[],
+  outdated: ReadonlySet<string>,
   entries: LedgerDocument['services'],
 ): Readonly<Record<string, LedgerSecret>> {
   const noticed = Object.entries(secrets).filter(([, secret]) => secret.noticed !== undefined);
   if (noticed.length === 0) return secrets;
-  const outdated = services.flatMap(({ bindings }) =>
-    bindings.filter((known) => outdatedTasks(known).length > 0).map(({ binding }) => binding.key),
-  );
-  const rolling = Object.values(entries).flatMap(({ rollout }) => Object.keys(rollout?.target ?? {}));
-  const pending = new Set([...outdated, ...rolling]);
-  const over = noticed.filter(([key]) => !pending.has(key));
+  const rolling = new Set(Object.values(entries).flatMap(({ rollout }) => Object.keys(rollout?.target ?? {})));
+  const over = noticed.filter(([key]) => !outdated.has(key) && !rolling.has(key));
   return { ...secrets, ...Object.fromEntries(over.map(([key, { noticed: _, ...secret }]) => [key, secret])) };
 }
 
@@ -122,11 +131,6 @@ function countOutdated(bindings: readonly BindingState[], secrets: Readonly<Reco
     return outdatedTasks(isAwaited ? { ...known, desired: secrets[binding.key] } : known);
   });
   return new Set(outdated).size;
-}
-
-/** Which service gets a place first: the one whose tasks have been outdated for the longest time. */
-function byWaitingTime(a: PreparedService, b: PreparedService): number {
-  return outdatedSinceMs(a.serviceState) - outdatedSinceMs(b.serviceState);
 }
 
 function outdatedSinceMs({ bindings, entry: { rollout } }: OwnServiceState): number {
@@ -145,12 +149,17 @@ function highestUsedGeneration(serviceState: OwnServiceState, { entry: next }: D
   return next.rollout === null ? nextGeneration(serviceState) - 1 : next.highestUsedGeneration;
 }
 
-/** Unchanged secrets are the same objects. There may be 20,000 of them. */
+/** The earlier entry if it says the same. */
+function sameOr(earlier: LedgerService | undefined, entry: LedgerService): LedgerService {
+  return earlier !== undefined && JSON.stringify(earlier) === JSON.stringify(entry) ? earlier : entry;
+}
+
+/** Unchanged secrets and services are the same objects. There may be 20,000 secrets. */
 function equal(a: LedgerDocument, b: LedgerDocument): boolean {
-  const keys = Object.keys(a.secrets);
-  if (keys.length !== Object.keys(b.secrets).length) return false;
-  if (keys.some((key) => a.secrets[key] !== b.secrets[key])) return false;
-  const open = Object.keys(a.services).length;
-  if (open !== Object.keys(b.services).length) return false;
-  return open === 0 || JSON.stringify(a.services) === JSON.stringify(b.services);
+  return hasSame(a.secrets, b.secrets) && hasSame(a.services, b.services);
+}
+
+function hasSame<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

@@ -40,6 +40,11 @@ export interface RotationSettings {
    * given. Ports that pass the workloads contract need no search.
    */
   readonly checksWiring?: boolean;
+  /**
+   * For how long a pass over many services may keep the process from other work, for example from answering requests;
+   * 2 if not given. With 0 it lets other work run after each service.
+   */
+  readonly maxSliceMs?: number;
 }
 
 /** The outside systems that the rotation needs. */

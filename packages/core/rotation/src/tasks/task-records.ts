@@ -11,7 +11,13 @@ import {
   type PreviousValue,
   type Values,
 } from '../ledger/ledger.ts';
-import { isKnown, type SecretVersion, sameValue, UNKNOWN_OLDER } from '../ledger/secret-version.ts';
+import {
+  isKnown,
+  type PossibleVersion,
+  type SecretVersion,
+  sameValue,
+  UNKNOWN_OLDER,
+} from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { addPreviousValue } from './previous-values.ts';
 import { type Answered, actualVersion, type CurrentValue, recordedVersion } from './task-revision.ts';
@@ -55,23 +61,26 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     carryOver(before, key, previousValues, taskOverrides);
     if (after.failedBefore[key] !== undefined) failedBefore[key] = after.failedBefore[key];
   }
-  const outdated = new Set(known.filter((one) => outdatedTasks(one).length > 0).map(({ binding }) => binding));
+  const stateOf = new Map(known.map((state) => [state.binding, state]));
+  const next = { ...after, previousValues };
   for (const binding of bindings) {
     const { key } = binding;
     const now = current(binding.refKey);
+    const state = stateOf.get(binding);
     const failed = after.failedBefore[key];
     if (failed !== undefined) {
-      const isTried = known.every((one) => one.binding !== binding || isProven(one, failed));
+      const isTried = state === undefined || isProven(state, failed);
       // A task that starts or has just started may have been given it, also by a manager that did not know better.
       if (now === undefined || !isStable || !isTried) failedBefore[key] = failed;
     }
-    const values = outdated.has(binding) ? firstSeen(recorded, key, now, ledger, alive) : [];
+    const isOutdated = state !== undefined && outdatedTasks(state).length > 0;
+    const values = isOutdated ? firstSeen(recorded, key, now, ledger, alive) : [];
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
     if (kept.length > 0) previousValues[key] = kept;
-    const next = { ...after, previousValues };
+    const knownValueOf = valuesOf(state);
     for (const task of alive) {
-      const actual = actualVersion(task, binding, now, answered, ledger, before);
+      const actual = knownValueOf(task) ?? actualVersion(task, binding, now, answered, ledger, before);
       if (actual === undefined || !isKnown(actual)) continue;
       const wouldBe = recordedVersion(task, key, now, { secrets }, next);
       // If nothing else is known of the secret, the earlier record is all there is.
@@ -84,6 +93,17 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
+}
+
+/** Looks up the known values of the running tasks. The tasks must be asked for in the order of the service's tasks. */
+function valuesOf(state: BindingState | undefined): (task: WorkloadTask) => PossibleVersion | undefined {
+  let index = 0;
+  return (task) => {
+    const held = state?.actual[index];
+    if (held?.task !== task) return undefined;
+    index += 1;
+    return held.value;
+  };
 }
 
 /** Whether all outdated tasks, if there are any, have this value. */

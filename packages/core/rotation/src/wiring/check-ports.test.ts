@@ -35,3 +35,10 @@ test('a setting that is no positive number is found at the start', () => {
   const policy = { ...settings.policy, maxParallel: 0 };
   expect(() => new Rotation({ ...settings, policy }, ports())).toThrow('policy.maxParallel must be a number above 0');
 });
+
+test('the time of a slice may be 0, but not less', () => {
+  expect(() => new Rotation({ ...settings, maxSliceMs: 0 }, ports())).not.toThrow();
+  expect(() => new Rotation({ ...settings, maxSliceMs: -1 }, ports())).toThrow(
+    'maxSliceMs must be a number of at least 0, and it is -1',
+  );
+});

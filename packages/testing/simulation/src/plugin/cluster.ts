@@ -59,6 +59,8 @@ export interface ClusterOptions {
   readonly interfere: Interfere;
   /** Whether somebody else is quicker with a write that arrives now. */
   readonly isPreempted: () => boolean;
+  /** How long a process does other work where a pass lets it, in milliseconds; 0 if not given. */
+  readonly sliceGapMs?: () => number;
   /** How much later than the services their tasks are listed, in milliseconds. */
   readonly tornMs: () => number;
   /** How many of the hints of the Swarm reach a process: how often each does. */
@@ -133,6 +135,7 @@ export class Cluster {
     manager.process = new PluginProcess({
       ...{ manager: name, clock, settings, limits, labels, access, random },
       clockOffsetMs: () => manager.clockOffsetMs,
+      sliceGapMs: this.#options.sliceGapMs ?? (() => 0),
       provider: provider.instance,
       orchestrator: this.#seenBy(manager),
       digest: { digest, generateKey: () => `key-${this.#keys++}` } satisfies Digest,

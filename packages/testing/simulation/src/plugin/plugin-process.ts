@@ -42,6 +42,8 @@ export interface PluginOptions {
   readonly clock: SimulatedClock;
   /** How far the machine's wall clock is ahead, in milliseconds. */
   readonly clockOffsetMs: () => number;
+  /** How long it does other work where a pass lets it, in milliseconds. */
+  readonly sliceGapMs: () => number;
   readonly settings: RotationSettings;
   readonly limits: DeliveryLimits;
   readonly labels: LabelReader;
@@ -74,7 +76,7 @@ export class PluginProcess {
     this.#onDeath = options.onDeath;
     this.#onLedgerNotWritten = options.onLedgerNotWritten;
     this.#faultInjector = new FaultInjector(manager, clock, interfere, () => this.kill());
-    this.#clock = new ProcessClock(clock, options.clockOffsetMs);
+    this.#clock = new ProcessClock(clock, options);
     const bus = new EventBus<ProductEvent>(this.#clock);
     bus.subscribe((event) => {
       if (event.type === 'delivery.failed') this.rotation.refused(event);

@@ -1,19 +1,26 @@
 import type { Clock } from '@vault-swarm/kernel';
 
+/** What differs between the clock of a process and the true time. */
+interface ProcessClockOptions {
+  /** How far its machine's wall clock is ahead, in milliseconds. */
+  readonly clockOffsetMs: () => number;
+  /** How long it does other work before a timer without delay, in milliseconds. */
+  readonly sliceGapMs: () => number;
+}
+
 /** The clock of one process: its wall clock may be wrong and jump, its timers end with it. */
 export class ProcessClock implements Clock {
   readonly #clock: Clock;
-  readonly #offsetMs: () => number;
+  readonly #options: ProcessClockOptions;
   #stopped = false;
 
-  /** @param offsetMs how far its machine's wall clock is ahead. */
-  constructor(clock: Clock, offsetMs: () => number) {
+  constructor(clock: Clock, options: ProcessClockOptions) {
     this.#clock = clock;
-    this.#offsetMs = offsetMs;
+    this.#options = options;
   }
 
   now(): number {
-    return this.#clock.now() + this.#offsetMs();
+    return this.#clock.now() + this.#options.clockOffsetMs();
   }
 
   monotonic(): number {
@@ -21,7 +28,7 @@ export class ProcessClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    return this.#clock.after(delayMs, () => {
+    return this.#clock.after(delayMs === 0 ? this.#options.sliceGapMs() : delayMs, () => {
       if (!this.#stopped) callback();
     });
   }

@@ -130,7 +130,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
 ];
 
-/** As {@link REGRESSIONS}, of exactly these kinds; `null`: of those that the seed gives. */
+/** As {@link REGRESSIONS}, of exactly these kinds; `null`: of those that the seed gives, without {@link PROCESS_KINDS}. */
 export const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kinds: readonly Kind[] | null])[] = [
   [
     919,
@@ -194,6 +194,44 @@ export const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: strin
   [6179274, 'a service was removed, and made again, while a request for it was recorded', null],
   [6200982, 'a rollback to an earlier generation brought a newer value of another secret too', null],
   [6207187, 'failures that Swarm had forgotten made a rollback seem to be one of the user', null],
+  [
+    7366498,
+    'a pass saw a service without a secret whose value had failed, and its user gave it the secret again before the write',
+    [
+      'new value',
+      'quiet',
+      'several values',
+      'repeated value',
+      'same value',
+      'bad value',
+      'provider outage',
+      'provider slow',
+      'deploy',
+      'broken image',
+      'scale',
+      'remove and re-create service',
+      'swap secret',
+      'node loss',
+      'crash',
+      'restart',
+      'two leaders',
+      'partition',
+      'conflict',
+      'failing calls',
+      'slow calls',
+      'lost hints',
+      'clock jump',
+      'manually',
+      'update settings',
+      'sliced passes',
+    ],
+  ],
+  [
+    7377771,
+    'Swarm rolled a rollout back, and a leader whose clock was ahead took that for a rollback of the user',
+    null,
+  ],
+  [7392759, 'a task was lost while an update for it was under way, and started again with the newest value', null],
   [6216691, 'a value that was written again without an order was read again and again for a minute', null],
   [6230476, 'a rollout and its rollback were not observed, and a warning took the ports for wrong', null],
   [6236423, 'a leader whose clock was behind took what it answered to a running task for what it has', null],

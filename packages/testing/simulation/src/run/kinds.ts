@@ -56,13 +56,17 @@ export const UPDATE_KINDS = ['update settings'] as const;
 /** Which tasks that ended Swarm restarts, and services with a task on each node: drawn apart, and rarely, for the same reason. */
 export const RESTART_KINDS = ['restart conditions', 'global services', 'tasks end'] as const;
 
+/** How a process shares its time: drawn apart for the same reason. */
+export const PROCESS_KINDS = ['sliced passes'] as const;
+
 /** One of the kinds. */
 export type Kind =
   | (typeof KINDS)[number]
   | (typeof REPLICA_KINDS)[number]
   | (typeof WORLD_KINDS)[number]
   | (typeof UPDATE_KINDS)[number]
-  | (typeof RESTART_KINDS)[number];
+  | (typeof RESTART_KINDS)[number]
+  | (typeof PROCESS_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

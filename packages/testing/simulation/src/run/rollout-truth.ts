@@ -36,6 +36,7 @@ export class RolloutTruth {
       if (this.#full.has(id)) this.#fullAtMs.set(id, timeMs);
       if (isFull(service)) this.#full.add(id);
       else this.#full.delete(id);
+      this.#forgetUnused(service);
     }
   }
 
@@ -88,7 +89,6 @@ export class RolloutTruth {
   /** A plugin wrote the ledger's entry of a service. Returns what is wrong with that, or `null`. */
   written(service: SimulatedService, { quarantines, rollout }: LedgerService): string | null {
     const { truth } = this.#run;
-    this.#forgetUnused(service);
     for (const { failed } of quarantines) this.#fails(service.id, failed);
     // Swarm goes on then, and says nothing of tasks that fail: see `left to the user`.
     if (service.spec.update.onFailure === 'continue') return null;
@@ -117,6 +117,7 @@ export class RolloutTruth {
 
   /** What its user takes away from a service, and may give it again, is not known to have failed then. */
   #forgetUnused(service: SimulatedService): void {
+    if (this.#failed.size === 0) return;
     const { id, secretIds, formerSecretIds } = workloadOf(service);
     const used = [...secretIds, ...formerSecretIds];
     for (const key of this.#failed.keys()) {

@@ -10,7 +10,16 @@ import { SimulatedProvider } from '../simulated-provider.ts';
 import { SimulatedSwarm } from '../swarm/simulated-swarm.ts';
 import { faultsOf } from './faults.ts';
 import { GroundTruth } from './ground-truth.ts';
-import { ALWAYS, KINDS, type Kind, REPLICA_KINDS, RESTART_KINDS, UPDATE_KINDS, WORLD_KINDS } from './kinds.ts';
+import {
+  ALWAYS,
+  KINDS,
+  type Kind,
+  PROCESS_KINDS,
+  REPLICA_KINDS,
+  RESTART_KINDS,
+  UPDATE_KINDS,
+  WORLD_KINDS,
+} from './kinds.ts';
 import { Oracle } from './oracle.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -29,6 +38,8 @@ export interface RunOptions {
 
 const STALE_IF_ERROR_MS = [86_400_000, 60_000];
 const FEW_REVISIONS = 6;
+/** How long the other work takes that a process does between two slices of a pass. */
+const SLICE_GAPS_MS = [0, 1, 10, 100];
 
 /** A world with several managers, and all that is known of what happened in it. */
 export class Run implements RunContext {
@@ -90,7 +101,10 @@ export class Run implements RunContext {
     const restartRandom = new SeededRandom(seed + 0x2e57);
     this.restartRandom = restartRandom;
     const ofRestarts = restartRandom.chance(0.1) ? restartRandom.some(RESTART_KINDS, 0.6) : [];
-    const all = [...ALWAYS, ...(kinds ?? [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts])];
+    const processRandom = new SeededRandom(seed + 0x51ce);
+    const ofProcesses = processRandom.chance(0.25) ? PROCESS_KINDS : [];
+    const drawn = [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts, ...ofProcesses];
+    const all = [...ALWAYS, ...(kinds ?? drawn)];
     this.kinds = new Set(all.filter((kind) => !without.includes(kind)));
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
     this.nodes = [...managers, 'w1'];
@@ -111,6 +125,7 @@ export class Run implements RunContext {
         onFailure: random.chance(0.85) ? 'rollback' : 'pause',
       },
       digestKey: random.chance(0.3) ? 'given' : null,
+      ...(this.kinds.has('sliced passes') ? { maxSliceMs: 0 } : {}),
     };
     this.swarm = new SimulatedSwarm(clock, {
       nodes: this.nodes,
@@ -141,6 +156,7 @@ export class Run implements RunContext {
       random: new SeededRandom(seed + 0x717e),
       ...faults,
       tornMs: () => this.tornMs,
+      sliceGapMs: () => (this.kinds.has('sliced passes') ? processRandom.pick(SLICE_GAPS_MS) : 0),
       onEvent: (manager, event) => this.#happened(manager, event),
       onLeaderChange: () => this.oracle.leadership.changes(),
       onStart: () => this.oracle.leadsAnew(),

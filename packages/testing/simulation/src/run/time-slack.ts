@@ -1,4 +1,4 @@
-import type { Kind } from './kinds.ts';
+import { type Kind, PROCESS_KINDS } from './kinds.ts';
 
 const SLOW: readonly Kind[] = [
   'slow calls',
@@ -26,9 +26,9 @@ interface Kinds {
   readonly kinds: ReadonlySet<Kind>;
 }
 
-/** Whether calls take time, or answers are lost, so that a plugin may act on what was true before. */
+/** Whether calls or passes take time, or answers are lost, so that a plugin may act on what was true before. */
 export function isSlow({ kinds }: Kinds): boolean {
-  return [...SLOW, ...APART].some((kind) => kinds.has(kind));
+  return [...SLOW, ...APART, ...PROCESS_KINDS].some((kind) => kinds.has(kind));
 }
 
 /**

@@ -51,8 +51,9 @@ export function updateReason(
     uses.every(({ name, path }) => held.get(name)?.text === provider.textOf(path));
   // The tasks that were observed have just ended, and are not restarted.
   const observedSinceMs = run.clock.now() - decisionAgeMs;
-  const hasJustEnded = allTasks(service).some(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
-  if (live.length === 0 && hasJustEnded) return 'its tasks have just ended';
+  const justEnded = allTasks(service).filter(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
+  if (live.length === 0 && justEnded.length > 0) return 'its tasks have just ended';
+  if (underWayMs > 0 && !justEnded.every(holdsNewest)) return 'a task ended while it was under way';
   // Where none is restarted any more, the values with which the last ones failed may be replaced.
   const last = live.length > 0 ? live : allTasks(service).filter((task) => task.generation === before.spec.generation);
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
