@@ -231,7 +231,7 @@ export const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: strin
     'Swarm rolled a rollout back, and a leader whose clock was ahead took that for a rollback of the user',
     null,
   ],
-  [7392759, 'a task was lost while an update for it was under way, and started again with the newest value', null],
+  [7392759, 'a task was lost while an update for it was in flight, and started again with the newest value', null],
   [6216691, 'a value that was written again without an order was read again and again for a minute', null],
   [6230476, 'a rollout and its rollback were not observed, and a warning took the ports for wrong', null],
   [6236423, 'a leader whose clock was behind took what it answered to a running task for what it has', null],

@@ -53,7 +53,7 @@ export function updateReason(
   const observedSinceMs = run.clock.now() - decisionAgeMs;
   const justEnded = allTasks(service).filter(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
   if (live.length === 0 && justEnded.length > 0) return 'its tasks have just ended';
-  if (underWayMs > 0 && !justEnded.every(holdsNewest)) return 'a task ended while it was under way';
+  if (underWayMs > 0 && !justEnded.every(holdsNewest)) return 'a task ended while it was in flight';
   // Where none is restarted any more, the values with which the last ones failed may be replaced.
   const last = live.length > 0 ? live : allTasks(service).filter((task) => task.generation === before.spec.generation);
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
