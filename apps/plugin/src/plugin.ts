@@ -23,7 +23,7 @@ const FIRST_ANSWERS_MS = 1_000;
 /** How long to wait for the engine's handshake, which it sends as soon as the socket listens. */
 const HANDSHAKE_WAIT_MS = 5;
 
-/** The list of problems is not made more often than this to date them: with thousands of services it takes a while. */
+/** Problems are dated at most this often. With thousands of services their list takes a while. */
 const PROBLEM_AGES_EVERY_MS = 5_000;
 
 /** A part that receives all events and ignores those that it does not know. */
@@ -200,14 +200,14 @@ export class Plugin {
     const history = container.get(monitoringId.history);
     const problems = container.get(monitoringId.problems);
     const clock = container.get(id.clock);
-    let datedUntilMs = Number.NEGATIVE_INFINITY;
+    let nextDatingMs = Number.NEGATIVE_INFINITY;
     return {
       observers: {
         // After passes, so that the age of a problem does not start with the first client that asks.
         'ages of problems': {
           observe: ({ type }: TimedPluginEvent) => {
-            if (type !== 'reconcile.completed' || clock.monotonic() < datedUntilMs) return;
-            datedUntilMs = clock.monotonic() + PROBLEM_AGES_EVERY_MS;
+            if (type !== 'reconcile.completed' || clock.monotonic() < nextDatingMs) return;
+            nextDatingMs = clock.monotonic() + PROBLEM_AGES_EVERY_MS;
             problems();
           },
         },

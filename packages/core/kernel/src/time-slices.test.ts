@@ -39,6 +39,24 @@ test('a slice is over after its time, and the next one starts when other work ha
   expect(slices.isOver).toBe(false);
 });
 
+test('after a long pause the next slice is longer, up to a limit', async () => {
+  const clock = manualClock();
+  const slices = new TimeSlices(clock, { signal }, 2);
+  const lengthAfterPause = async (pauseMs: number) => {
+    const next = slices.next();
+    clock.nowMs += pauseMs;
+    clock.runTimers();
+    await next;
+    const startedMs = clock.nowMs;
+    while (!slices.isOver) clock.nowMs += 1;
+    return clock.nowMs - startedMs;
+  };
+  expect(await lengthAfterPause(1)).toBe(2);
+  expect(await lengthAfterPause(100)).toBe(25);
+  expect(await lengthAfterPause(10_000)).toBe(40);
+  expect(await lengthAfterPause(1)).toBe(2);
+});
+
 test('without time each step is a slice', () => {
   expect(new TimeSlices(manualClock(), { signal }, 0).isOver).toBe(true);
 });

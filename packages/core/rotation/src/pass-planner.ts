@@ -2,7 +2,12 @@ import { TimeSlices } from '@vault-swarm/kernel';
 import type { CallOptions, SecretRef } from '@vault-swarm/provider';
 import { migrateKeys } from './bindings/key-migration.ts';
 import type { Observation } from './bindings/observation.ts';
-import type { ClusterBindings } from './bindings/secret-binding.ts';
+import {
+  type ClusterBindings,
+  type SecretBinding,
+  type ServiceBindings,
+  unboundKeys,
+} from './bindings/secret-binding.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 import type { Leases } from './leases/leases.ts';
 import type { LedgerDocument } from './ledger/ledger.ts';
@@ -100,7 +105,7 @@ export class PassPlanner implements RequestPlanner {
 
   /**
    * What a reconcile pass with this ledger does.
-   * @param slices those of the pass.
+   * @param slices the time slices of the pass or request.
    * @param leased the epochs that leased secrets must have, by ref key; by default those of this pass.
    */
   async plan(
@@ -112,6 +117,7 @@ export class PassPlanner implements RequestPlanner {
   ): Promise<Plan> {
     const failures = await this.#failures(bindings, ledger, options);
     const findings = this.findings();
+    const current = once((key) => leased?.get(key) ?? findings.current(key));
     const input: PlanInput = {
       nowMs: this.#parts.ports.clock.now(),
       services: bindings.services,
@@ -131,16 +137,18 @@ export class PassPlanner implements RequestPlanner {
       ramp: this.ramp,
       earlierUses: (serviceId) => this.#parts.status.plannedUses(serviceId),
       undeliverable: (key) => this.undeliverable(key),
-      current: once((key) => leased?.get(key) ?? findings.current(key)),
+      current,
       answered: (taskId, secretName) => {
         const values = findings.answered(taskId, secretName);
         return values.length > 0 ? values : this.#parts.leases.known(taskId, secretName);
       },
     };
-    return plan(input, slices);
+    const planned = await plan(input, slices);
+    const isOwnKeyGiven = this.#settings.digestKey !== null;
+    return isOwnKeyGiven ? withoutOldKey(planned, bindings.services, current) : planned;
   }
 
-  /** The first slice starts now. */
+  /** The time slices of a pass or request that starts now. */
   slices(options: CallOptions): TimeSlices {
     return new TimeSlices(this.#parts.ports.clock, options, this.#settings.maxSliceMs);
   }
@@ -175,15 +183,26 @@ export class PassPlanner implements RequestPlanner {
   }
 }
 
-/** The first answer for each key counts: a poll may end while a plan is made. */
+/** Repeats the first answer for each key: a poll may end while a plan is made. */
 function once<T>(find: (key: string) => T): (key: string) => T {
   const found = new Map<string, T>();
   return (key) => {
-    let value = found.get(key);
-    if (value === undefined && !found.has(key)) {
-      value = find(key);
-      found.set(key, value);
-    }
-    return value as T;
+    if (!found.has(key)) found.set(key, find(key));
+    return found.get(key) as T;
   };
+}
+
+/**
+ * The plan without the ledger's own digest key. The key is removed once the operator has given another one and every
+ * digest uses it. Until then, later processes need it to detect unchanged values.
+ */
+function withoutOldKey(planned: Plan, services: readonly ServiceBindings[], current: PlanInput['current']): Plan {
+  const { ledger } = planned;
+  if (ledger.digestKey === null) return planned;
+  const isRead = ({ key, ref, refKey }: SecretBinding) =>
+    ref.pin !== undefined || ledger.secrets[key] === undefined || current(refKey) !== undefined;
+  const isAllRead = services.every(
+    ({ service, bindings }) => bindings.every(isRead) && unboundKeys(service, bindings).length === 0,
+  );
+  return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
 }

@@ -1,6 +1,5 @@
-import { backoffMs, errorMessage, mapConcurrently, type TimeSlices, withDeadline } from '@vault-swarm/kernel';
+import { backoffMs, errorMessage, type TimeSlices, withDeadline } from '@vault-swarm/kernel';
 import type { Observation } from './bindings/observation.ts';
-import { type ClusterBindings, type SecretBinding, unboundKeys } from './bindings/secret-binding.ts';
 import type { ClusterReader } from './cluster-reader.ts';
 import type { Leases } from './leases/leases.ts';
 import { serialiseLedger } from './ledger/codec.ts';
@@ -10,7 +9,6 @@ import type { Lockdowns } from './manual/lockdown.ts';
 import type { RecordedRequests } from './manual/recorded-requests.ts';
 import type { PassPlanner } from './pass-planner.ts';
 import type { RollAction } from './planner/decision.ts';
-import type { Plan } from './planner/plan.ts';
 import { RAMP_START } from './planner/ramp.ts';
 import type { RolloutPace } from './planner/rollout-pace.ts';
 import type { RolloutTracker } from './planner/rollout-tracker.ts';
@@ -44,9 +42,6 @@ const HINT_RETRY_MS = 5_000;
  */
 const DECISION_HOLDS_MS = 10_000;
 
-/** How many services are updated with the orchestrator at the same time. Each update is a request of some kilobytes. */
-const ROLLS_AT_ONCE = 8;
-
 /** What the reconcile passes work with. */
 interface ReconcilerParts {
   readonly ports: Pick<RotationPorts, 'clock' | 'events' | 'ledger' | 'orchestrator'>;
@@ -69,7 +64,7 @@ interface ReconcilerParts {
 
 /** Runs the reconcile passes: each compares the desired with the actual revisions, writes the ledger, and rolls services. */
 export class Reconciler {
-  readonly #settings: Pick<RotationSettings, 'enabled' | 'intervalMs' | 'digestKey'>;
+  readonly #settings: Pick<RotationSettings, 'enabled' | 'intervalMs'>;
   readonly #parts: ReconcilerParts;
   /** Lets the next pass run soon. */
   readonly #wake: () => void;
@@ -77,11 +72,7 @@ export class Reconciler {
   /** How many passes in a row have failed. */
   #failed = 0;
 
-  constructor(
-    settings: Pick<RotationSettings, 'enabled' | 'intervalMs' | 'digestKey'>,
-    parts: ReconcilerParts,
-    wake: () => void,
-  ) {
+  constructor(settings: Pick<RotationSettings, 'enabled' | 'intervalMs'>, parts: ReconcilerParts, wake: () => void) {
     this.#settings = settings;
     this.#parts = parts;
     this.#wake = wake;
@@ -146,9 +137,8 @@ export class Reconciler {
     this.#parts.lastGood.keep(this.#parts.selector.named);
     this.#parts.pace.observe(before);
     if (slices.isOver) await slices.next();
-    const planned = await this.#parts.planner.plan(observed, before, { signal }, slices);
+    const next = await this.#parts.planner.plan(observed, before, { signal }, slices);
     if (slices.isOver) await slices.next();
-    const next = this.#withoutOldKey(planned, bindings);
     this.#parts.status.planned(next);
     this.#parts.pace.planned(new Set(next.services.flatMap(({ serviceId, isDue }) => (isDue ? [serviceId] : []))));
     if (role === 'standby') await this.#recordHandover(observed, before, signal);
@@ -175,7 +165,15 @@ export class Reconciler {
       if (event.type === 'rollout.completed') this.#parts.leases.rolledOut(event.service, event.durationMs);
     }
     const isDue = () => clock.monotonic() - observed.startedAtMs <= DECISION_HOLDS_MS;
-    await mapConcurrently(next.rolls, ROLLS_AT_ONCE, (roll) => this.#roll(roll, next.ledger, { signal, isDue }));
+    const rolling: Promise<void>[] = [];
+    for (const roll of next.rolls) {
+      const rolled = this.#roll(roll, next.ledger, { signal, isDue });
+      // It rejects only if the pass is aborted, and that may be before the last one is started.
+      rolled.catch(() => undefined);
+      rolling.push(rolled);
+      if (slices.isOver) await slices.next();
+    }
+    await Promise.all(rolling);
     const isOpen = Object.values(next.ledger.services).some(
       ({ rollout }) => rollout !== null && rollout.state !== 'failed',
     );
@@ -199,21 +197,6 @@ export class Reconciler {
     if (next === before) return;
     const outcome = await this.#parts.ports.ledger.compareAndSet(version, serialiseLedger(next), { signal });
     if (outcome === 'applied') this.#handover.written();
-  }
-
-  /**
-   * The plan without the ledger's own digest key. The key is removed once the operator has given another one and every
-   * digest uses it. Until then, later processes need it to detect unchanged values.
-   */
-  #withoutOldKey(planned: Plan, { services }: ClusterBindings): Plan {
-    const { ledger } = planned;
-    if (this.#settings.digestKey === null || ledger.digestKey === null) return planned;
-    const isRead = ({ key, ref, refKey }: SecretBinding) =>
-      ref.pin !== undefined || ledger.secrets[key] === undefined || this.#parts.planner.current(refKey) !== undefined;
-    const isAllRead = services.every(
-      ({ service, bindings: read }) => read.every(isRead) && unboundKeys(service, read).length === 0,
-    );
-    return isAllRead ? { ...planned, ledger: { ...ledger, digestKey: null } } : planned;
   }
 
   async #roll(action: RollAction, ledger: LedgerDocument, options: RollOptions): Promise<void> {

@@ -1,19 +1,54 @@
-import { twoServices } from '@vault-swarm/simulation';
+import { World } from '@vault-swarm/simulation';
 import { expect, test } from 'vitest';
 
-test('a pass lets other work run after each service, and a value that a poll finds meanwhile is rolled out too', async () => {
-  const { world, web, worker } = await twoServices({ maxSliceMs: 0 });
-  let slices = 0;
-  const { after } = world.clock;
-  world.clock.after = (delayMs, callback) => {
-    if (delayMs === 0) slices += 1;
-    return after.call(world.clock, delayMs, callback);
+/** A pass pauses after each service for this long. Polls and deliveries come meanwhile. */
+const PAUSE_MS = 300;
+
+/** Services of which one uses a user name and its password, and the others only the user name. */
+async function slicedPasses() {
+  const world = new World({ maxSliceMs: 0 });
+  const { clock } = world;
+  const { after } = clock;
+  let pauses = 0;
+  clock.after = (delayMs, callback) => {
+    if (delayMs === 0) pauses += 1;
+    return after.call(clock, delayMs === 0 ? PAUSE_MS : delayMs, callback);
   };
-  world.provider.write('db', 'db 2');
-  await world.run(500);
-  world.provider.write('queue', 'queue 2');
+  const write = (count: number) => {
+    for (const path of ['user', 'password']) world.provider.write(path, `${path} ${count}`);
+  };
+  write(0);
+  const [user, password] = ['user', 'password'].map((path) => world.swarm.addSecret(path, { vault_path: path })) as [
+    string,
+    string,
+  ];
+  for (const name of ['one', 'two', 'three']) world.addService(name, 1, [user]);
+  const web = world.addService('web', 1, [user, password]);
+  world.start();
   await world.run(20_000);
-  expect(slices).toBeGreaterThan(2 * world.count('reconcile.completed'));
-  expect(world.heldText(web, 'db')).toEqual(['db 2', 'db 2', 'db 2']);
-  expect(world.heldText(worker, 'queue')).toEqual(['queue 2']);
+  return { world, web, write, pauses: () => pauses };
+}
+
+test('a pass lets other work run between its services', async () => {
+  const { world, pauses } = await slicedPasses();
+  const [before, passes] = [pauses(), world.count('reconcile.completed')];
+  await world.run(60_000);
+  expect(pauses() - before).toBeGreaterThanOrEqual(4 * (world.count('reconcile.completed') - passes));
+});
+
+test('no task gets values of two polls, whenever a poll ends during a pass', async () => {
+  const { world, web, write } = await slicedPasses();
+  const pairs = new Set<string>();
+  for (let count = 1; count <= 60; count++) {
+    write(count);
+    for (let step = 0; step < 10; step++) {
+      await world.run(473);
+      const [user] = world.heldText(web, 'user');
+      const [password] = world.heldText(web, 'password');
+      if (user !== undefined) pairs.add(`${user}, ${password}`);
+    }
+  }
+  const mixed = [...pairs].filter((pair) => !/^user (\d+), password \1$/.test(pair));
+  expect(mixed).toEqual([]);
+  expect(pairs.size).toBeGreaterThan(5);
 });

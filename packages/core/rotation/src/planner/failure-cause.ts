@@ -53,7 +53,7 @@ export function isRolledBackByUser(serviceState: ServiceState, open: OpenRollout
   // The orchestrator forgets failed tasks after a while. Only a process that observed the whole rollout knows there
   // were none.
   if (!(isUndone(serviceState, open) || isPausedBack) || !continuouslyObserved || failures === null) return false;
-  // The clock that gave the time of the start may be ahead of those of the tasks.
+  // The leader's clock may be ahead of the orchestrator's. So this counts rather too many as later than too few.
   const latestMs = Math.max(
     ...failures.map(({ endedAtMs }) => endedAtMs),
     ...service.tasks.map((task) => task.createdAtMs),

@@ -1,4 +1,3 @@
-import type { TimeSlices } from '@vault-swarm/kernel';
 import type { ProductEvent } from '@vault-swarm/provider';
 import { unboundKeys } from '../bindings/secret-binding.ts';
 import type { LedgerSecret } from '../ledger/ledger.ts';
@@ -16,16 +15,15 @@ export interface SecretsPlan {
 /**
  * Copies the providers' current values into the ledger. A new value gets the current time as the time it was first
  * seen. A new revision of the same bytes keeps its time. Secrets that no service uses, or may use again, are left out.
+ *
+ * It asks for the current value of each ref in one go. So all values of a plan are of the same polls: no service gets
+ * the user name of one poll and the password of a later one.
  */
-export async function planSecrets(
-  input: Pick<PlanInput, 'nowMs' | 'services' | 'current' | 'ledger'>,
-  slices: TimeSlices,
-): Promise<SecretsPlan> {
+export function planSecrets(input: Pick<PlanInput, 'nowMs' | 'services' | 'current' | 'ledger'>): SecretsPlan {
   const secrets: Record<string, LedgerSecret> = {};
   const replaced = new Map<string, LedgerSecret>();
   const changes = new Map<string, { event: Extract<ProductEvent, { type: 'revision.changed' }>; names: Set<string> }>();
   for (const { bindings } of input.services) {
-    if (slices.isOver) await slices.next();
     for (const { key, refKey, ref, secret } of bindings) {
       const current = input.current(refKey);
       const known = input.ledger.secrets[key];

@@ -43,24 +43,25 @@ export interface Plan {
 }
 
 /**
- * Compares the desired with the actual revision of each running task, and decides what to do about the difference. The
- * same input gives the same plan. Other work of the process may run between two services.
+ * Compares the desired with the actual revision of each running task, and decides what to do about the difference. Other
+ * work of the process may run between two services. The values of the providers do not change meanwhile: see
+ * {@link PlanInput.current}. What else the input's functions say may be newer for a later service.
  */
 export async function plan(input: PlanInput, slices: TimeSlices): Promise<Plan> {
-  const { secrets, replaced, events } = await planSecrets(input, slices);
+  const { secrets, replaced, events } = planSecrets(input);
   const rolls: RollAction[] = [];
   const allEvents: ProductEvent[] = [...events];
   const entries = new Map<string, LedgerService>();
   const states: ServicePlan[] = [];
   const outdatedKeys = new Set<string>();
-  const prepared: { readonly each: PreparedService; readonly sinceMs: number }[] = [];
+  const waiting: { readonly prepared: PreparedService; readonly sinceMs: number }[] = [];
   for (const serviceBindings of input.services) {
-    const each = prepareService(serviceBindings, input, secrets, replaced);
-    prepared.push({ each, sinceMs: outdatedSinceMs(each.serviceState) });
     if (slices.isOver) await slices.next();
+    const prepared = prepareService(serviceBindings, input, secrets, replaced);
+    waiting.push({ prepared, sinceMs: outdatedSinceMs(prepared.serviceState) });
   }
   // The service whose tasks have been outdated for the longest time gets a place first.
-  const serviceStates = prepared.sort((a, b) => a.sinceMs - b.sinceMs).map(({ each }) => each);
+  const serviceStates = waiting.sort((a, b) => a.sinceMs - b.sinceMs).map(({ prepared }) => prepared);
   const { decided, ramp } = await decideAll(serviceStates, input, slices);
   for (const { serviceBindings, serviceState, released, decision } of decided) {
     if (slices.isOver) await slices.next();
@@ -93,12 +94,7 @@ export async function plan(input: PlanInput, slices: TimeSlices): Promise<Plan> 
       rolloutsInARow: input.pace(service.id).inARow,
     });
   }
-  // In the order of the input, so that an unchanged ledger has the same text.
-  const services: Record<string, LedgerService> = {};
-  for (const { service } of input.services) {
-    const entry = entries.get(service.id);
-    if (entry !== undefined) services[service.id] = entry;
-  }
+  const services = Object.fromEntries(entries);
   const next: LedgerDocument = {
     ...input.ledger,
     secrets: withoutOldTriggers(secrets, outdatedKeys, services),

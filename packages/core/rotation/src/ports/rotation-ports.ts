@@ -41,8 +41,8 @@ export interface RotationSettings {
    */
   readonly checksWiring?: boolean;
   /**
-   * For how long a pass over many services may keep the process from other work, for example from answering requests;
-   * 2 if not given. With 0 it lets other work run after each service.
+   * After about this time a pass over many services lets other work of the process run, between two steps; 2 if not
+   * given. With 0 it does so after each service.
    */
   readonly maxSliceMs?: number;
 }

@@ -11,13 +11,7 @@ import {
   type PreviousValue,
   type Values,
 } from '../ledger/ledger.ts';
-import {
-  isKnown,
-  type PossibleVersion,
-  type SecretVersion,
-  sameValue,
-  UNKNOWN_OLDER,
-} from '../ledger/secret-version.ts';
+import { isKnown, type SecretVersion, sameValue, UNKNOWN_OLDER } from '../ledger/secret-version.ts';
 import type { WorkloadTask } from '../ports/orchestrator.ts';
 import { addPreviousValue } from './previous-values.ts';
 import { type Answered, actualVersion, type CurrentValue, recordedVersion } from './task-revision.ts';
@@ -78,9 +72,13 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
     const needed = values.filter(({ untilMs }) => alive.some((task) => task.createdAtMs < untilMs));
     const kept = now === undefined ? (recorded.previousValues[key] ?? []) : isOpen ? [...values] : needed;
     if (kept.length > 0) previousValues[key] = kept;
-    const knownValueOf = valuesOf(state);
+    let heldIndex = 0;
     for (const task of alive) {
-      const actual = knownValueOf(task) ?? actualVersion(task, binding, now, answered, ledger, before);
+      // The known values are in the order of the tasks.
+      const held = state?.actual[heldIndex];
+      const isKnownTask = held?.task === task;
+      if (isKnownTask) heldIndex += 1;
+      const actual = isKnownTask ? held.value : actualVersion(task, binding, now, answered, ledger, before);
       if (actual === undefined || !isKnown(actual)) continue;
       const wouldBe = recordedVersion(task, key, now, { secrets }, next);
       // If nothing else is known of the secret, the earlier record is all there is.
@@ -93,17 +91,6 @@ export function recordTasks(input: TaskRecordsInput): LedgerService | null {
   }
   const entry: LedgerService = { ...after, previousValues, failedBefore, taskOverrides };
   return isNothingOpen(entry) ? null : entry;
-}
-
-/** Looks up the known values of the running tasks. The tasks must be asked for in the order of the service's tasks. */
-function valuesOf(state: BindingState | undefined): (task: WorkloadTask) => PossibleVersion | undefined {
-  let index = 0;
-  return (task) => {
-    const held = state?.actual[index];
-    if (held?.task !== task) return undefined;
-    index += 1;
-    return held.value;
-  };
 }
 
 /** Whether all outdated tasks, if there are any, have this value. */

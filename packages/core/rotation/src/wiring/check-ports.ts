@@ -19,7 +19,7 @@ const FUNCTIONS = {
  *
  * @throws {TypeError} names the setting or the port that is wrong, and what is allowed.
  */
-export function checkPorts({ intervalMs, policy, maxSliceMs = 0 }: RotationSettings, ports: RotationPorts): void {
+export function checkPorts({ intervalMs, policy, maxSliceMs }: RotationSettings, ports: RotationPorts): void {
   for (const [port, names] of Object.entries(FUNCTIONS)) {
     const given = ports[port as keyof typeof FUNCTIONS] as unknown as Record<string, unknown> | undefined;
     const missing = names.filter((name) => typeof given?.[name] !== 'function');
@@ -38,5 +38,6 @@ export function checkPorts({ intervalMs, policy, maxSliceMs = 0 }: RotationSetti
   for (const [name, value] of Object.entries(numbers)) {
     if (!(value > 0)) throw new TypeError(`${name} must be a number above 0, and it is ${value}`);
   }
-  if (!(maxSliceMs >= 0)) throw new TypeError(`maxSliceMs must be a number of at least 0, and it is ${maxSliceMs}`);
+  if (maxSliceMs !== undefined && !(maxSliceMs >= 0))
+    throw new TypeError(`maxSliceMs must be a number of at least 0, and it is ${maxSliceMs}`);
 }

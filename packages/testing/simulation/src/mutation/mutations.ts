@@ -98,8 +98,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'keeps entries of services that are gone',
     file: 'rotation/src/planner/plan.ts',
-    from: 'const services: Record<string, LedgerService> = {};',
-    to: 'const services: Record<string, LedgerService> = { ...input.ledger.services };',
+    from: 'const services = Object.fromEntries(entries);',
+    to: 'const services = { ...input.ledger.services, ...Object.fromEntries(entries) };',
     seed: 7,
   },
   {

@@ -219,6 +219,7 @@ export class Oracle {
     }
     for (const what of this.#started.written(manager, text)) this.#violated(what);
     for (const what of this.#ledgerSize.written(text)) this.#violated(what);
+    this.rollouts.forgetUnused();
     for (const [id, entry] of Object.entries(parseLedger(text)?.services ?? {})) {
       const { rollout, quarantines } = entry;
       const service = this.#run.swarm.services.find((candidate) => candidate.id === id);

@@ -5,6 +5,7 @@ import type { SimulatedService } from '../swarm/service.ts';
 import { desiredSlots, expectedSlots, liveTasks } from '../swarm/slots.ts';
 import { workloadOf } from '../swarm/snapshot.ts';
 import type { RunContext } from './run-context.ts';
+import { NEVER } from './service-past.ts';
 import { isSlow, timeSlackMs } from './time-slack.ts';
 
 /** A pass is cut off after this time: what it says was true since then, in milliseconds. */
@@ -22,6 +23,9 @@ export class RolloutTruth {
   readonly #createdAtMs = new Map<string, number>();
   /** By service and ledger key: the revisions that were quarantined, and have not been asked for since. */
   readonly #failed = new Map<string, Set<string>>();
+  /** Which of them the service does not use now, and when others were last not used. */
+  readonly #unused = new Set<string>();
+  readonly #unusedAtMs = new Map<string, number>();
 
   constructor(run: RunContext) {
     this.#run = run;
@@ -36,7 +40,7 @@ export class RolloutTruth {
       if (this.#full.has(id)) this.#fullAtMs.set(id, timeMs);
       if (isFull(service)) this.#full.add(id);
       else this.#full.delete(id);
-      this.#forgetUnused(service);
+      this.#noteUnused(service);
     }
   }
 
@@ -115,14 +119,27 @@ export class RolloutTruth {
     }
   }
 
-  /** What its user takes away from a service, and may give it again, is not known to have failed then. */
-  #forgetUnused(service: SimulatedService): void {
+  /**
+   * The ledger was written. What its user took away from a service, and may have given it again since the pass of this
+   * write saw it, is not known to have failed.
+   */
+  forgetUnused(): void {
+    const { timeMs } = this.#run;
+    for (const key of this.#failed.keys()) {
+      const isUnused = this.#unused.has(key) || (this.#unusedAtMs.get(key) ?? NEVER) > timeMs - MAX_PASS_MS;
+      if (isUnused) this.#failed.delete(key);
+    }
+  }
+
+  #noteUnused(service: SimulatedService): void {
     if (this.#failed.size === 0) return;
     const { id, secretIds, formerSecretIds } = workloadOf(service);
     const used = [...secretIds, ...formerSecretIds];
     for (const key of this.#failed.keys()) {
       const [serviceId, secretKey = ''] = key.split(' ');
-      if (serviceId === id && !used.some((one) => secretKey.endsWith(one))) this.#failed.delete(key);
+      if (serviceId !== id) continue;
+      if (this.#unused.delete(key)) this.#unusedAtMs.set(key, this.#run.timeMs);
+      if (!used.some((one) => secretKey.endsWith(one))) this.#unused.add(key);
     }
   }
 

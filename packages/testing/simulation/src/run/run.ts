@@ -102,7 +102,7 @@ export class Run implements RunContext {
     this.restartRandom = restartRandom;
     const ofRestarts = restartRandom.chance(0.1) ? restartRandom.some(RESTART_KINDS, 0.6) : [];
     const processRandom = new SeededRandom(seed + 0x51ce);
-    const ofProcesses = processRandom.chance(0.25) ? PROCESS_KINDS : [];
+    const ofProcesses = processRandom.chance(0.1) ? PROCESS_KINDS : [];
     const drawn = [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts, ...ofProcesses];
     const all = [...ALWAYS, ...(kinds ?? drawn)];
     this.kinds = new Set(all.filter((kind) => !without.includes(kind)));

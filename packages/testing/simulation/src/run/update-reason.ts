@@ -53,7 +53,6 @@ export function updateReason(
   const observedSinceMs = run.clock.now() - decisionAgeMs;
   const justEnded = allTasks(service).filter(({ endedAtMs }) => (endedAtMs ?? 0) >= observedSinceMs);
   if (live.length === 0 && justEnded.length > 0) return 'its tasks have just ended';
-  if (underWayMs > 0 && !justEnded.every(holdsNewest)) return 'a task ended while it was in flight';
   // Where none is restarted any more, the values with which the last ones failed may be replaced.
   const last = live.length > 0 ? live : allTasks(service).filter((task) => task.generation === before.spec.generation);
   const isTwice = live.some(({ id }) => answers.isRequestedTwice(id));
@@ -87,6 +86,10 @@ export function updateReason(
   // A set that failed is tried again for a newer value of any secret in it, if one of them is rotated automatically.
   const isTriedAgain = lastRollout?.state === 'failed' && uses.length > 0;
   if (isTriedAgain && hasNewer(run, service, lastRollout)) return 'a value of its failed rollout is newer';
+  // It was sent for a task that has ended since.
+  const sentAtMs = run.clock.now() - underWayMs;
+  const ended = justEnded.filter(({ endedAtMs, held }) => (endedAtMs ?? 0) >= sentAtMs && held.size > 0);
+  if (underWayMs > 0 && !ended.every(holdsNewest)) return 'a task ended while it was in flight';
   const isGivenUp = ['paused', 'rollback-paused', 'rolled-back', 'rolling-back'].includes(before.status.state);
   return isGivenUp ? 'it was given up' : null;
 }
