@@ -37,6 +37,8 @@ export class ClusterReader {
   readonly #uses: UsesJoiner;
   #role: Role | null = null;
   #isFailing = false;
+  /** When the observation that the status shows was started, in monotonic milliseconds. */
+  #reportedSinceMs = Number.NEGATIVE_INFINITY;
   #unusable: string | null = null;
   #optionsWithoutEffect: string | null = null;
   /** The denials that were reported, by message. */
@@ -76,7 +78,11 @@ export class ClusterReader {
       const [snapshot, record] = await Promise.all([orchestrator.observe({ signal }), ledger.read({ signal })]);
       this.#reportFailure(null);
       const bindings = this.#uses.join(snapshot);
-      this.#statusReporter.observed(snapshot, bindings, clock.now());
+      // A pass and a manual request may observe at the same time. The older observation may end last.
+      if (startedAtMs >= this.#reportedSinceMs) {
+        this.#reportedSinceMs = startedAtMs;
+        this.#statusReporter.observed(snapshot, bindings, clock.now());
+      }
       this.#warnOfOptions(snapshot.secrets);
       this.#reportDenials(bindings);
       const stored = record === null ? ABSENT : this.#parse(record);

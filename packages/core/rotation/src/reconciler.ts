@@ -133,7 +133,7 @@ export class Reconciler {
         this.#parts.poller.wake(provider, { by: 'hook', hook });
     }
     if (slices.isOver) await slices.next();
-    this.#parts.selector.update(before, bindings.services);
+    this.#parts.selector.update(before, bindings.services, observed.startedAtMs);
     this.#parts.lastGood.keep(this.#parts.selector.named);
     this.#parts.pace.observe(before);
     if (slices.isOver) await slices.next();
@@ -153,7 +153,7 @@ export class Reconciler {
       }
       this.#parts.staleness.wrote(next.ledger);
       this.#parts.recorded.wrote(next.ledger);
-      this.#parts.selector.update(next.ledger, bindings.services);
+      this.#parts.selector.update(next.ledger, bindings.services, clock.monotonic());
       this.#parts.lastGood.keep(this.#parts.selector.named);
       this.#parts.rollouts.observe(bindings.services, next.ledger, true);
       this.#parts.planner.rejections.clear();

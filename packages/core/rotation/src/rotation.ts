@@ -148,7 +148,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
       planner: this.#planner,
       recorded,
       maxRestarts: settings.policy.maxParallel,
-      onWritten: (ledger, services) => this.#intended.update(ledger, services),
+      onWritten: (ledger, services) => this.#intended.update(ledger, services, clock.monotonic()),
     });
   }
 

@@ -52,7 +52,10 @@ function setUp(entry: Partial<LedgerService>, current: SecretVersion = value('r2
       },
     },
   });
-  const take = () => intended.update({ ...emptyLedger(null), services: { web: { ...NOTHING_OPEN, ...entry } } }, [web]);
+  const take = (asOfMs = 0, inForce = entry) => {
+    const ledger = { ...emptyLedger(null), services: { web: { ...NOTHING_OPEN, ...inForce } } };
+    intended.update(ledger, [web], asOfMs);
+  };
   const choose = (taskId?: string, serviceId = 'web', waitMs = 300) =>
     intended.choose({ serviceId, taskId, secretName: 'db', refKey: key, untilMs: clock.monotonic() + waitMs });
   return { clock, intended, asked, take, choose, answers: (next: typeof answer) => (answer = next) };
@@ -66,6 +69,16 @@ test('without an open rollout every task gets the current revision, at once and 
   take();
   expect([choose('t1'), choose(undefined), choose('t1', 'other')]).toEqual([current, current, current]);
   expect(asked).toEqual([]);
+});
+
+test('a ledger that was read before the one in use was written is ignored', async () => {
+  const { take, choose, answers } = setUp({ rollout });
+  answers(async () => task(4));
+  take(1_000);
+  take(999, {});
+  expect(await choose('old')).toEqual(given('r1'));
+  take(1_000, {});
+  expect(choose('old')).toEqual(current);
 });
 
 test("while a rollout is open its own tasks are given what it brings, and those of the service's earlier generations the last good value", async () => {

@@ -56,6 +56,7 @@ export class RevisionSelector {
   readonly #lookedUp = new BoundedMap<number>({ maxEntries: MAX_LOOKED_UP });
   readonly #ledgerIsKnown = Promise.withResolvers<void>();
   #isKnown = false;
+  #asOfMs = Number.NEGATIVE_INFINITY;
   /** Until when requests wait for the ledger: the deadline of the first one. */
   #waitUntilMs: number | null = null;
   #noLookupUntilMs = Number.NEGATIVE_INFINITY;
@@ -71,8 +72,15 @@ export class RevisionSelector {
     this.#current = ports.current;
   }
 
-  /** Uses this ledger from now on. */
-  update(ledger: LedgerDocument, services: readonly ServiceBindings[]): void {
+  /**
+   * Uses this ledger from now on, unless a later one is in use: a pass may still work with the ledger from before a
+   * manual request.
+   *
+   * @param asOfMs since when the ledger was being read, or when it was written, in monotonic milliseconds.
+   */
+  update(ledger: LedgerDocument, services: readonly ServiceBindings[], asOfMs: number): void {
+    if (asOfMs < this.#asOfMs) return;
+    this.#asOfMs = asOfMs;
     const intents = new Map<string, ReadonlyMap<string, Intent>>();
     const named = new Map<string, { readonly ref: SecretRef; readonly revisions: Set<string> }>();
     const generations = new Map<string, number>();
