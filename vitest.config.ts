@@ -34,7 +34,7 @@ export default defineConfig({
           unstubEnvs: true,
           unstubGlobals: true,
           // Far more than any takes, so that a busy machine fails none.
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           include: ['{apps,docker,packages}/**/src/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{contract,fuzz,integration,simulation,swarm}.test.ts'],
         },

@@ -168,8 +168,8 @@ test.concurrent.each(['pause', 'rollback'] as const)(
     const name = `picky-${failureAction}`;
     const fewest = await createWatched(name, {
       secrets: [secret],
-      // The delay is longer than a task takes to fail, so that Swarm alone leaves all tasks but one.
-      updateConfig: { delay: '15s', monitor: '15s', failureAction },
+      // The delay is longer than a task takes to fail, also on a busy machine. So Swarm alone leaves all tasks but one.
+      updateConfig: { delay: '40s', monitor: '40s', failureAction },
       command: failsIf(`grep -q ^bad /run/secrets/${secret}`),
     });
     const before = (await runningTasks(swarm.engine, name)).map(({ id }) => id);

@@ -14,7 +14,10 @@ import type { Availability } from './service-state.ts';
 export interface PlanInput {
   readonly nowMs: number;
   readonly services: readonly ServiceBindings[];
-  /** The provider's current value of a ref; `undefined` if it is not known (yet). Each answer is the same for the whole plan. */
+  /**
+   * The provider's current value of a ref; `undefined` if it is not known (yet). Each answer is the same for the whole
+   * plan.
+   */
   readonly current: (refKey: string) => CurrentValue | undefined;
   readonly answered: Answered;
   readonly ledger: LedgerDocument;
