@@ -115,7 +115,7 @@ export class RolloutTruth {
   /** Somebody asks for the values again, or nobody knows any more that they failed. */
   forgets(serviceIds: readonly string[]): void {
     for (const key of this.#failed.keys()) {
-      if (serviceIds.some((id) => key.startsWith(`${id} `))) this.#failed.delete(key);
+      if (serviceIds.some((id) => key.startsWith(`${id} `))) this.#forget(key);
     }
   }
 
@@ -127,8 +127,14 @@ export class RolloutTruth {
     const { timeMs } = this.#run;
     for (const key of this.#failed.keys()) {
       const isUnused = this.#unused.has(key) || (this.#unusedAtMs.get(key) ?? NEVER) > timeMs - MAX_PASS_MS;
-      if (isUnused) this.#failed.delete(key);
+      if (isUnused) this.#forget(key);
     }
+  }
+
+  #forget(key: string): void {
+    this.#failed.delete(key);
+    this.#unused.delete(key);
+    this.#unusedAtMs.delete(key);
   }
 
   #noteUnused(service: SimulatedService): void {
