@@ -49,6 +49,7 @@ const PATHS_AT_ONCE = 8;
  * that mount is skipped.
  */
 export class VaultProbe implements ChangeProbe {
+  readonly namesRevisions = true;
   readonly #session: Session;
   readonly #mounts: Mounts;
   readonly #clock: Clock;

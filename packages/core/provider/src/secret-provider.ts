@@ -94,6 +94,11 @@ export type ProbeResult =
  * `refKey`. A changed value always changes the marker. It rejects only when it was aborted.
  */
 export interface ChangeProbe {
+  /**
+   * Whether its markers name the `revision` of each value. The rotation then reads values that it does not know yet while
+   * it probes them, so that it has them sooner. Otherwise it reads them after the probe. Missing is the same as `false`.
+   */
+  readonly namesRevisions?: boolean;
   probe(refs: readonly SecretRef[], options: CallOptions): Promise<ReadonlyMap<string, ProbeResult>>;
 }
 

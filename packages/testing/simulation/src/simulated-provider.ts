@@ -43,6 +43,8 @@ export interface ProviderAbilities {
   readonly keepsVersions: boolean;
   /** Whether there is a cheaper question than to read. */
   readonly hasProbe: boolean;
+  /** Whether its probe says that it names the revisions. */
+  readonly namesRevisions: boolean;
   /** Whether it tells when it made a version. */
   readonly tellsTime: boolean;
   /** Whether it tells which of two revisions is older: of all, of none of them, or it has no replicas to start with. */
@@ -72,7 +74,14 @@ export class SimulatedProvider {
   constructor(now: () => number, abilities: Partial<ProviderAbilities> = {}) {
     this.#now = now;
     this.leases = new SimulatedLeases(now, () => this.outage);
-    this.abilities = { keepsVersions: true, hasProbe: true, tellsTime: false, orders: 'all', ...abilities };
+    const usual = {
+      keepsVersions: true,
+      hasProbe: true,
+      namesRevisions: false,
+      tellsTime: false,
+      orders: 'all',
+    } as const;
+    this.abilities = { ...usual, ...abilities };
   }
 
   write(path: string, text: string): void {
@@ -128,7 +137,7 @@ export class SimulatedProvider {
 
   /** The provider's ports. */
   get instance(): ProviderInstance {
-    const { keepsVersions, hasProbe, orders } = this.abilities;
+    const { keepsVersions, hasProbe, namesRevisions, orders } = this.abilities;
     return {
       name: 'vault',
       hints: null,
@@ -136,7 +145,7 @@ export class SimulatedProvider {
       holders: this.leases.holders,
       order: orders === 'no replicas' ? null : { compare: orders === 'all' ? compareRevisions : () => undefined },
       secrets: { read: async (ref, options) => this.read(ref, options) },
-      probe: hasProbe ? { probe: async (refs, options) => this.probe(refs, options) } : null,
+      probe: hasProbe ? { namesRevisions, probe: async (refs, options) => this.probe(refs, options) } : null,
       revisions: keepsVersions
         ? { readRevision: async (ref, revision, options) => this.readRevision(ref, revision, options) }
         : null,

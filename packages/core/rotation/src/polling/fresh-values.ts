@@ -7,12 +7,25 @@ import type { StalenessGuard } from './staleness-guard.ts';
 /** How many deliveries are remembered, so that a repeated one does not cause another poll. */
 const MAX_DELIVERIES = 10_000;
 
+/** A value that no poll may have seen. */
+interface Unseen {
+  /** Since when, in monotonic milliseconds. */
+  readonly atMs: number;
+  /** Its revision; `null` if that is not known, or if there are several. */
+  readonly revision: string | null;
+  /** Whether a poll has still to be made due that starts later. */
+  needsPoll: boolean;
+}
+
 /** What decides about a value besides the polls. */
 export interface FreshValuesOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Repeated deliveries of a value cause one poll in this time, in milliseconds. */
   readonly intervalMs: number;
-  readonly poller: Pick<ProviderPoller, 'current' | 'confirmedAtMs' | 'digestOf' | 'isUncertain' | 'wake' | 'wakeFor'>;
+  readonly poller: Pick<
+    ProviderPoller,
+    'current' | 'confirmedAtMs' | 'digestOf' | 'hasFindings' | 'isUncertain' | 'wakeFor'
+  >;
   readonly staleness: Pick<StalenessGuard, 'mayBeNewer'>;
 }
 
@@ -22,8 +35,8 @@ export interface FreshValuesOptions {
  */
 export class FreshValues {
   readonly #options: FreshValuesOptions;
-  /** By ref key, in monotonic milliseconds: since when there may be a value that no poll has seen. */
-  readonly #unseen = new Map<string, number>();
+  /** By ref key. */
+  readonly #unseen = new Map<string, Unseen>();
   /** Deliveries that caused a poll of the provider, with the time in monotonic milliseconds. */
   readonly #deliveries = new Map<string, number>();
 
@@ -42,13 +55,19 @@ export class FreshValues {
     const isFirst = this.#isFirst(isIntended ? provider : `${refKey} ${revision}`, nowMs);
     // The poll that an earlier delivery caused may be reading. It answers a repeated one too, which causes none.
     const isUnseen = poller.digestOf(refKey, revision) === null && (isFirst || !this.#unseen.has(refKey));
-    if (isUnseen) this.#unseen.set(refKey, nowMs);
-    if (isFirst) poller.wake(provider);
+    // The first poll of a ref is due anyway, or in flight. It may find the revision too.
+    const isFirstPollDue = !poller.hasFindings(refKey);
+    if (isUnseen) {
+      const before = this.#unseen.get(refKey);
+      const isAnother = before !== undefined && before.revision !== revision;
+      this.#unseen.set(refKey, { atMs: nowMs, revision: isAnother ? null : revision, needsPoll: isFirstPollDue });
+    }
+    if (isFirst && !isFirstPollDue) poller.wakeFor(refKey);
   }
 
   /** Another manager recorded a request for a value that this process may not have found yet. */
   requested(refKey: string): void {
-    this.#unseen.set(refKey, this.#options.clock.monotonic());
+    this.#unseen.set(refKey, { atMs: this.#options.clock.monotonic(), revision: null, needsPoll: false });
     this.#options.poller.wakeFor(refKey);
   }
 
@@ -59,10 +78,19 @@ export class FreshValues {
     if (poller.isUncertain(refKey)) return undefined;
     const current = poller.current(refKey);
     const foundAtMs = poller.confirmedAtMs(refKey);
-    const unseenAtMs = this.#unseen.get(refKey) ?? Number.NEGATIVE_INFINITY;
-    // It has already caused a poll.
-    if (unseenAtMs >= foundAtMs) return undefined;
-    this.#unseen.delete(refKey);
+    const unseen = this.#unseen.get(refKey);
+    if (unseen !== undefined) {
+      // A poll that had started before may have found it nevertheless.
+      const isFound = unseen.revision !== null && poller.digestOf(refKey, unseen.revision) !== null;
+      if (unseen.atMs >= foundAtMs && !isFound) {
+        if (unseen.needsPoll && poller.hasFindings(refKey)) {
+          unseen.needsPoll = false;
+          poller.wakeFor(refKey);
+        }
+        return undefined;
+      }
+      this.#unseen.delete(refKey);
+    }
     if (current === undefined || !staleness.mayBeNewer(refKey, current, foundAtMs)) return current;
     poller.wakeFor(refKey);
     return undefined;

@@ -165,6 +165,11 @@ export class ProviderPoller {
     return error?.retryable === false ? error : undefined;
   }
 
+  /** Whether a poll has found anything about a ref: a value, or an error. */
+  hasFindings(key: string): boolean {
+    return this.#polledOf.get(key)?.watch.hasFindings(key) ?? false;
+  }
+
   /** Whether the provider may have another current value of a ref: see {@link ProviderWatcher.isUncertain}. */
   isUncertain(key: string): boolean {
     return this.#polledOf.get(key)?.watch.isUncertain(key) ?? false;

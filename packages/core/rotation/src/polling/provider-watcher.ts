@@ -1,8 +1,8 @@
-import { type Clock, mapConcurrently, type Random, sleep, withDeadline } from '@vault-swarm/kernel';
+import { type Clock, type Random, sleep } from '@vault-swarm/kernel';
 import {
   describeRef,
   type ProbeResult,
-  ProviderError,
+  type ProviderError,
   type ProviderInstance,
   type SecretRef,
 } from '@vault-swarm/provider';
@@ -12,12 +12,8 @@ import type { CurrentValue } from '../tasks/task-revision.ts';
 import { locationKey } from './location-key.ts';
 import type { ProviderOutages } from './provider-outages.ts';
 import { problemIn, runProbe } from './run-probe.ts';
+import { type ReadPorts, runReads, type ToRead } from './run-reads.ts';
 import { type Finding, WatchedRef, type WatchedRefPorts } from './watched-ref.ts';
-
-const CALL_DEADLINE_MS = 10_000;
-/** After this many consecutive failures, the remaining refs of a poll are not read. */
-const FAILURES_IN_A_ROW = 3;
-const READS_AT_ONCE = 8;
 
 /** Changes within this time count as made together, and are rolled out together. */
 const SETTLE_MS = 200;
@@ -26,8 +22,6 @@ const SETTLE_MS = 200;
 const LAG_SHOWN_AFTER_MS = 10_000;
 
 const BY_POLL: Noticed = { by: 'poll' };
-
-type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
 /**
  * Watches the refs of one provider: probes for changes, and reads what may have changed. All findings of one poll are
@@ -39,8 +33,7 @@ export class ProviderWatcher {
   readonly #values: ValueCache;
   readonly #clock: Clock;
   readonly #outages: ProviderOutages;
-  readonly #digest: (bytes: Uint8Array) => string;
-  readonly #formerDigest: (bytes: Uint8Array) => string | null;
+  readonly #readPorts: ReadPorts;
   readonly #watchedPorts: WatchedRefPorts;
   #refs = new Map<string, WatchedRef>();
   #failing = false;
@@ -56,18 +49,17 @@ export class ProviderWatcher {
     readonly random: Random;
     readonly outages: ProviderOutages;
     /** The keyed digest, always with the same key. */
-    readonly digest: (bytes: Uint8Array) => string;
+    readonly digest: ReadPorts['digest'];
     /** The digest with the previous key, while the key is being replaced. */
-    readonly formerDigest: (bytes: Uint8Array) => string | null;
+    readonly formerDigest: ReadPorts['formerDigest'];
   }) {
-    const { values, digest, formerDigest, random } = ports;
+    const { values, random } = ports;
     this.#provider = ports.provider;
     this.#findProvider = ports.findProvider;
     this.#values = values;
     this.#clock = ports.clock;
     this.#outages = ports.outages;
-    this.#digest = digest;
-    this.#formerDigest = formerDigest;
+    this.#readPorts = ports;
     this.#watchedPorts = { values, jitter: () => random.next() };
   }
 
@@ -141,6 +133,11 @@ export class ProviderWatcher {
     return this.#refs.get(key)?.tagged ?? undefined;
   }
 
+  /** Whether a poll has found anything about the ref: a value, or an error. */
+  hasFindings(key: string): boolean {
+    return this.#refs.get(key)?.isUnknown === false;
+  }
+
   /** Whether the provider may have another current value: a newer revision is known, or reads return older ones. */
   isUncertain(key: string): boolean {
     const watched = this.#refs.get(key);
@@ -193,24 +190,39 @@ export class ProviderWatcher {
       const { marker, named } = lag;
       return [{ watched, marker: named === undefined ? null : marker, named }];
     });
-    return this.#takeOver(await this.#read(due, nowMs, signal), signal);
+    return this.#takeOver(await runReads(this.#readPorts, due, nowMs, signal), signal);
   }
 
   /** Finds what may have changed since the latest poll, or since `seen`, the earlier findings of this poll. */
   async #find(watched: readonly WatchedRef[], signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const startedAtMs = this.#clock.monotonic();
+    const read = (toRead: readonly ToRead[]) => runReads(this.#readPorts, toRead, startedAtMs, signal);
+    const unknown = watched.filter((entry) => entry.isUnknown && !seenBy.has(entry));
+    let firstReads: Promise<readonly Finding[]> | undefined;
     const asked = await runProbe(
       { clock: this.#clock, provider: this.#provider, findProvider: this.#findProvider, values: this.#values },
       watched.map(({ ref }) => ref),
       signal,
+      (probe) => {
+        if (probe.namesRevisions !== true) return;
+        firstReads = read(unknown.map((entry) => ({ watched: entry, marker: null, named: undefined })));
+        // If the probe is aborted, nobody waits for it.
+        firstReads.catch(() => undefined);
+      },
     );
     const { results } = asked;
+    const firsts = new Map((await firstReads)?.map((finding) => [finding.watched, finding]));
     const toRead: ToRead[] = [];
     const findings: Finding[] = [];
     for (const [index, entry] of watched.entries()) {
       const result = results[index];
       const before = seenBy.get(entry);
+      const first = firsts.get(entry);
+      if (first !== undefined) {
+        findings.push(this.#probedMeanwhile(first, result));
+        continue;
+      }
       if (result?.kind === 'failed') {
         if (before === undefined) findings.push({ watched: entry, marker: null, startedAtMs, error: result.error });
         continue;
@@ -228,9 +240,17 @@ export class ProviderWatcher {
         if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, startedAtMs });
       }
     }
-    const all = [...findings, ...(await this.#read(toRead, startedAtMs, signal))];
+    const all = [...findings, ...(await read(toRead))];
     if (asked.problem !== undefined) this.#probed(watched, results, all);
     return all;
+  }
+
+  /** A read, and a probe at the same time: the marker is valid for the value only if it names the revision that was read. */
+  #probedMeanwhile(read: Finding, result: ProbeResult | undefined): Finding {
+    if (result?.kind !== 'marker' || result.revision === undefined) return read;
+    const { marker, revision: named } = result;
+    this.#values.seen(read.watched.ref, named);
+    return { ...read, named, marker: named === read.revision?.revision ? marker : null };
   }
 
   /** What a probe lacks is no problem of its own if the value is not read either: that error says more. */
@@ -240,34 +260,6 @@ export class ProviderWatcher {
     const read = watched.flatMap((entry, index) => (errorOf(entry) === null ? (results[index] ?? []) : []));
     const problem = problemIn(read);
     if (problem !== null || watched.length === this.#refs.size) this.#probeProblem = problem;
-  }
-
-  async #read(toRead: readonly ToRead[], startedAtMs: number, signal: AbortSignal): Promise<readonly Finding[]> {
-    // An earlier read may lack the change that the probe saw. Fields of one path share one read.
-    const notBeforeMs = this.#clock.monotonic();
-    let failuresInARow = 0;
-    let latestFailure: ProviderError | undefined;
-    return mapConcurrently(toRead, READS_AT_ONCE, async (entry): Promise<Finding> => {
-      if (latestFailure !== undefined && failuresInARow >= FAILURES_IN_A_ROW) {
-        return { ...entry, startedAtMs, marker: null, error: latestFailure };
-      }
-      try {
-        const { value, ...read } = await withDeadline(this.#clock, CALL_DEADLINE_MS, signal, (cut) =>
-          this.#values.refresh(entry.watched.ref, { signal: cut, notBeforeMs }),
-        );
-        failuresInARow = 0;
-        // Computed at once, since the value is only lent.
-        const digest = entry.watched.digestOf(read.revision) ?? this.#digest(value.reveal());
-        const formerDigest = this.#formerDigest(value.reveal());
-        return { ...entry, startedAtMs, revision: { ...read, digest, formerDigest } };
-      } catch (error) {
-        signal.throwIfAborted();
-        const failure = ProviderError.from(error, `${this.#provider} did not answer in time`);
-        failuresInARow = failure.isOutage ? failuresInARow + 1 : 0;
-        latestFailure = failure;
-        return { ...entry, startedAtMs, marker: null, error: failure };
-      }
-    });
   }
 
   #takeOver(findings: readonly Finding[], signal: AbortSignal): boolean {

@@ -1,5 +1,6 @@
 import { type Clock, DeadlineExceeded, withDeadline } from '@vault-swarm/kernel';
 import {
+  type ChangeProbe,
   type ProbeOutcome,
   type ProbeResult,
   ProviderError,
@@ -34,11 +35,14 @@ export interface ProbeAnswers {
 /**
  * Probes all refs of a provider, within 10 s plus 50 ms for each ref. If the provider can't be asked, the results are
  * `failed`. Rejects only when aborted.
+ *
+ * @param onStart is called when the probe starts. It is not called if the provider has none, or can't be asked.
  */
 export async function runProbe(
   { clock, provider, findProvider, values }: ProbePorts,
   refs: readonly SecretRef[],
   signal: AbortSignal,
+  onStart: (probe: ChangeProbe) => void = () => undefined,
 ): Promise<ProbeAnswers> {
   const tell = (outcome: ProbeOutcome | null) => {
     if (outcome !== null && refs[0] !== undefined) values.reportProbe(refs[0], outcome);
@@ -46,7 +50,9 @@ export async function runProbe(
   try {
     const answers = await withDeadline(clock, DEADLINE_MS + refs.length * PROBE_MS, signal, async (cut) => {
       const { probe } = await findProvider(provider);
-      return probe === null ? null : await probe.probe(refs, { signal: cut });
+      if (probe === null) return null;
+      onStart(probe);
+      return await probe.probe(refs, { signal: cut });
     });
     const results = refs.map((ref): ProbeResult => answers?.get(refKey(ref)) ?? { kind: 'unsupported' });
     tell(outcomeOf(results));

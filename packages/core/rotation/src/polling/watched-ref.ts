@@ -63,6 +63,11 @@ export class WatchedRef {
     return Math.min(this.lag.againAtMs, this.#scheduled?.againAtMs ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Whether no poll has found anything about it yet. */
+  get isUnknown(): boolean {
+    return this.current === null && this.error === null && this.lag === null;
+  }
+
   /** Whether a newer revision than the current one is known, from a probe, another manager or a request. */
   get isBehind(): boolean {
     return this.current !== null && this.isOld(this.current.revision);

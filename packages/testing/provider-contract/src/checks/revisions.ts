@@ -110,6 +110,7 @@ export const revisionChecks: readonly ContractCheck[] = [
       const ref = harness.ref('named');
       const probed = (await probe(instance, [ref])).get(refKey(ref));
       const named = probed?.kind === 'marker' ? probed.revision : undefined;
+      assert(named !== undefined || instance.probe?.namesRevisions !== true, 'the marker names no revision');
       if (named !== undefined) assert.equal(named, await revisionOf(instance, ref));
     }
   }),

@@ -120,7 +120,10 @@ let instances = 0;
 export class MemoryProvider implements ProviderInstance {
   readonly name = 'memory';
   readonly secrets = { read: (ref: SecretRef, options: ReadOptions) => this.#read(ref, options) };
-  readonly probe = { probe: (refs: readonly SecretRef[], options: CallOptions) => this.#probe(refs, options) };
+  readonly probe = {
+    namesRevisions: true,
+    probe: (refs: readonly SecretRef[], options: CallOptions) => this.#probe(refs, options),
+  };
   readonly hints: ChangeHints = { onHint: (listener) => this.#onHint(listener) };
   readonly leases = null;
   readonly holders = null;

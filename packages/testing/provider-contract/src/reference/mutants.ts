@@ -343,6 +343,17 @@ export const mutants: readonly Mutant[] = [
     foundBy: ['names the same revision in a probe'],
   },
   {
+    name: 'does not name the revision in a probe, though it says so',
+    mutation: {
+      probed: (answer) => {
+        const unnamed = ([key, result]: [string, ProbeResult]): [string, ProbeResult] =>
+          result.kind === 'marker' ? [key, { kind: 'marker', marker: result.marker }] : [key, result];
+        return new Map([...answer].map(unnamed));
+      },
+    },
+    foundBy: ['names the same revision in a probe'],
+  },
+  {
     name: 'omits missing secrets in a probe',
     mutation: { probed: (answer) => new Map([...answer].filter(([, { kind }]) => kind === 'marker')) },
     foundBy: ['returns a probe result for each ref', 'returns UNAVAILABLE for each ref'],

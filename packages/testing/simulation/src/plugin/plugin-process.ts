@@ -214,6 +214,7 @@ export class PluginProcess {
       order,
       secrets: { read: (ref, options) => call('provider.read', options, () => secrets.read(ref, options)) },
       probe: probe && {
+        ...probe,
         probe: (refs, options) => call('provider.probe', options, () => probe.probe(refs, options)),
       },
       revisions: revisions && {

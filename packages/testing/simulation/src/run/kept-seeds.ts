@@ -130,7 +130,7 @@ export const REGRESSIONS: readonly (readonly [seed: number, what: string])[] = [
   ],
 ];
 
-/** As {@link REGRESSIONS}, of exactly these kinds; `null`: of those that the seed gives, without {@link PROCESS_KINDS}. */
+/** As {@link REGRESSIONS}, of exactly these kinds; `null`: of those that the seed gives, without {@link PROCESS_KINDS} and {@link PROBE_KINDS}. */
 export const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: string, kinds: readonly Kind[] | null])[] = [
   [
     919,
@@ -232,6 +232,11 @@ export const REGRESSIONS_OF_KINDS: readonly (readonly [seed: number, what: strin
     null,
   ],
   [7392759, 'a task was lost while an update for it was in flight, and started again with the newest value', null],
+  [
+    7412918,
+    'the ledger was lost, and a manager that had not read the new one gave tasks a value that was written again',
+    null,
+  ],
   [6216691, 'a value that was written again without an order was read again and again for a minute', null],
   [6230476, 'a rollout and its rollback were not observed, and a warning took the ports for wrong', null],
   [6236423, 'a leader whose clock was behind took what it answered to a running task for what it has', null],

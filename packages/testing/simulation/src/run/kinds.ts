@@ -59,6 +59,9 @@ export const RESTART_KINDS = ['restart conditions', 'global services', 'tasks en
 /** How a process shares its time: drawn apart for the same reason. */
 export const PROCESS_KINDS = ['sliced passes'] as const;
 
+/** What the provider's probe can do: drawn apart for the same reason. */
+export const PROBE_KINDS = ['names revisions'] as const;
+
 /** One of the kinds. */
 export type Kind =
   | (typeof KINDS)[number]
@@ -66,7 +69,8 @@ export type Kind =
   | (typeof WORLD_KINDS)[number]
   | (typeof UPDATE_KINDS)[number]
   | (typeof RESTART_KINDS)[number]
-  | (typeof PROCESS_KINDS)[number];
+  | (typeof PROCESS_KINDS)[number]
+  | (typeof PROBE_KINDS)[number];
 
 /** Without which nothing would ever have to be done. */
 export const ALWAYS: readonly Kind[] = ['new value', 'quiet'];

@@ -53,6 +53,7 @@ export class Oracle {
   readonly rollouts: RolloutTruth;
   readonly manual: ManualRequests;
   #isLedgerLost = false;
+  #ledgerLostAtMs = Number.NEGATIVE_INFINITY;
   /** The services of which the ledger has not recorded every secret since it was lost. */
   readonly #unrecorded = new Set<string>();
   completed = 0;
@@ -139,6 +140,7 @@ export class Oracle {
     const { swarm, provider } = this.#run;
     if (anomaly === 'ledger lost') {
       this.#isLedgerLost = true;
+      this.#ledgerLostAtMs = this.#run.timeMs;
       const ids = swarm.services.map(({ id }) => id);
       this.#quarantines.lift(ids);
       this.rollouts.forgets(ids);
@@ -269,6 +271,11 @@ export class Oracle {
       if (taskMadeMs <= this.leadership.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
     }
     if (task.state !== 'starting') return;
+    // A process that has not read the new ledger yet has the digest of what it gives by the key of the lost one.
+    const readWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
+    if (this.#run.provider.abilities.tellsTime && timeMs - this.#ledgerLostAtMs < readWithinMs) {
+      this.pastOf(task.serviceId).doubtful.set(task.id, 'ledger lost');
+    }
     if (this.leadership.isApart(manager)) this.leadsAnew();
     const seemsEarlier = taskMadeMs > this.leadership.asked(manager) + 1_000;
     if (seemsEarlier) this.#answers.isNoEvidence(task.id);

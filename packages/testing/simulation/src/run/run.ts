@@ -14,6 +14,7 @@ import {
   ALWAYS,
   KINDS,
   type Kind,
+  PROBE_KINDS,
   PROCESS_KINDS,
   REPLICA_KINDS,
   RESTART_KINDS,
@@ -103,7 +104,8 @@ export class Run implements RunContext {
     const ofRestarts = restartRandom.chance(0.1) ? restartRandom.some(RESTART_KINDS, 0.6) : [];
     const processRandom = new SeededRandom(seed + 0x51ce);
     const ofProcesses = processRandom.chance(0.1) ? PROCESS_KINDS : [];
-    const drawn = [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts, ...ofProcesses];
+    const ofProbes = new SeededRandom(seed + 0x9be5).chance(0.5) ? PROBE_KINDS : [];
+    const drawn = [...chosen, ...ofReplicas, ...ofWorld, ...ofUpdates, ...ofRestarts, ...ofProcesses, ...ofProbes];
     const all = [...ALWAYS, ...(kinds ?? drawn)];
     this.kinds = new Set(all.filter((kind) => !without.includes(kind)));
     const managers = Array.from({ length: random.pick([1, 1, 2, 3, 3, 3, 5]) }, (_, index) => `m${index + 1}`);
@@ -111,6 +113,7 @@ export class Run implements RunContext {
     this.provider = new SimulatedProvider(() => clock.now(), {
       keepsVersions: random.chance(0.8),
       hasProbe: random.chance(0.8),
+      namesRevisions: this.kinds.has('names revisions'),
       tellsTime: random.chance(0.5),
       orders: replicaRandom.pick(['all', 'all', 'all', 'none', 'no replicas']),
     });
