@@ -98,6 +98,20 @@ describe('connections to a real Vault', () => {
     }
   });
 
+  test('are left to tasks while a first poll of many paths hangs: its probe, and four reads beside it', async () => {
+    const instance = await provider(proxy.addr);
+    await proxy.setFaults({ kind: 'hang', match: { path: /hanging-/ } });
+    const stop = new AbortController();
+    const refs = Array.from({ length: 100 }, (_, index) => refTo(`hanging-${index}`));
+    const probing = instance.probe?.probe(refs, { signal: stop.signal });
+    const reads = refs.slice(0, 4).map((ref) => instance.secrets.read(ref, { signal: stop.signal }));
+    const poll = Promise.allSettled([probing, ...reads]);
+    await expect.poll(async () => (await proxy.counts()).requests).toBe(12);
+    expect(await readTextOf(instance, refTo('app-1'))).toBe('1');
+    stop.abort();
+    await poll;
+  });
+
   test.each([
     ['hangs', { kind: 'hang' }],
     ['trickles in', { kind: 'drip', intervalMs: 20 }],

@@ -39,7 +39,7 @@ interface SharedPath {
   readonly sharing: SecretRef[];
 }
 
-/** Fewer than the connections, so that reads never wait for a long poll. */
+/** Fewer than the connections, so that reads of tasks never wait for a long poll. The first poll reads beside it. */
 const PATHS_AT_ONCE = 8;
 
 /**

@@ -95,8 +95,9 @@ export type ProbeResult =
  */
 export interface ChangeProbe {
   /**
-   * Whether its markers name the `revision` of each value. The rotation then reads values that it does not know yet while
-   * it probes them, so that it has them sooner. Otherwise it reads them after the probe. Missing is the same as `false`.
+   * Set it if the markers name the `revision` of each value that can be read, and if a read costs little. Values that are
+   * not known yet are then read while they are probed, even if the probe fails, so that they are known sooner. Without it
+   * they are read after the probe, and only if it did not fail.
    */
   readonly namesRevisions?: boolean;
   probe(refs: readonly SecretRef[], options: CallOptions): Promise<ReadonlyMap<string, ProbeResult>>;

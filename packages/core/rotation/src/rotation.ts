@@ -194,7 +194,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /**
    * Records what a task was given: see {@link DeliveryLog}. A revision that the latest poll did not see suggests a
-   * change, so the provider is polled. The delivery must also get into the ledger soon.
+   * change, so the provider is polled, unless the first poll of the ref is due. The delivery must also get into the ledger soon.
    */
   record(delivered: DeliveryRecord): void {
     const { taskId, secretName, provider, refKey: key, revision } = delivered;

@@ -1,5 +1,6 @@
 import {
   type ProbeResult,
+  ProviderError,
   type ProviderInstance,
   refKey,
   type SecretRef,
@@ -16,9 +17,16 @@ const B = ref('b');
 const ONLY_A = new Map([[refKey(A), A]]);
 const BOTH = new Map([...ONLY_A, [refKey(B), B]]);
 
-/** A provider that has the revision `current`, and names the revision `named`. */
+/** A provider that has the revision `current`, and whose probe names the revision `named`, or ends as `result`. */
 function setUp({ namesRevisions }: { readonly namesRevisions: boolean }) {
-  const provider = { current: 'r1', named: 'r1' };
+  const provider = {
+    current: 'r1',
+    named: 'r1',
+    result: undefined as ProbeResult | undefined,
+    refusal: undefined as ProviderError | undefined,
+    isReady: Promise.resolve(),
+    nowMs: 0,
+  };
   const calls: string[] = [];
   /** How a probe ends. */
   let probed: (signal: AbortSignal) => Promise<void> = async () => undefined;
@@ -27,17 +35,23 @@ function setUp({ namesRevisions }: { readonly namesRevisions: boolean }) {
     await probed(signal);
     calls.push('probed');
     const { named } = provider;
-    const result: ProbeResult = { kind: 'marker', marker: named, ...(namesRevisions && { revision: named }) };
+    const marker: ProbeResult = { kind: 'marker', marker: named, ...(namesRevisions && { revision: named }) };
+    const result = provider.result ?? marker;
     return new Map(refs.map((asked) => [refKey(asked), result]));
   };
   const refresh = async ({ location }: SecretRef): Promise<SecretRevision> => {
     calls.push(`read ${location.path}`);
+    if (provider.refusal !== undefined) throw provider.refusal;
     return { value: SecretValue.fromText('value'), revision: provider.current };
   };
   let newest: string | undefined;
+  let deadlinesAreOver = false;
   const watcher = new ProviderWatcher({
     provider: 'vault',
-    findProvider: async () => ({ probe: { namesRevisions, probe } }) as unknown as ProviderInstance,
+    findProvider: async () => {
+      await provider.isReady;
+      return { probe: { namesRevisions, probe } } as unknown as ProviderInstance;
+    },
     values: {
       refresh,
       lockDown: () => undefined,
@@ -52,10 +66,10 @@ function setUp({ namesRevisions }: { readonly namesRevisions: boolean }) {
     },
     // All timers are over at once, but not within the call.
     clock: {
-      now: () => 0,
-      monotonic: () => 0,
+      now: () => provider.nowMs,
+      monotonic: () => provider.nowMs,
       after: (delayMs, callback) => {
-        const timer = delayMs > 1_000 ? undefined : setImmediate(callback);
+        const timer = delayMs > 1_000 && !deadlinesAreOver ? undefined : setImmediate(callback);
         return () => clearImmediate(timer);
       },
     },
@@ -73,7 +87,10 @@ function setUp({ namesRevisions }: { readonly namesRevisions: boolean }) {
   const endProbesBy = (end: typeof probed) => {
     probed = end;
   };
-  return { provider, watcher, poll, calls, endProbesBy };
+  const endDeadlines = () => {
+    deadlinesAreOver = true;
+  };
+  return { provider, watcher, poll, calls, endProbesBy, endDeadlines };
 }
 
 test('a value that is not known yet is read while it is probed, if markers name the revision', async () => {
@@ -113,7 +130,49 @@ test('if the probe names a newer revision than the one that was read, that is no
   Object.assign(provider, { current: 'r1', named: 'r2' });
   await poll();
   expect(watcher.current(refKey(A))).toBeUndefined();
-  expect(watcher.againInMs).not.toBeNull();
+  provider.nowMs += watcher.againInMs ?? Number.NaN;
+  provider.current = 'r2';
+  await watcher.readAgain(new AbortController().signal);
+  expect(watcher.current(refKey(A))).toMatchObject({ revision: 'r2' });
+  expect(await poll()).toEqual(['probe', 'probed']);
+});
+
+test.each<[string, ProbeResult]>([
+  ['fails', { kind: 'failed', error: new ProviderError('UNAVAILABLE', 'away') }],
+  ['is not supported', { kind: 'unsupported' }],
+  ['names no revision', { kind: 'marker', marker: 'r1' }],
+])('if the probe %s, the value that was read counts, and the next poll reads again', async (_what, result) => {
+  const { provider, watcher, poll } = setUp({ namesRevisions: true });
+  watcher.setRefs(ONLY_A);
+  provider.result = result;
+  await poll();
+  expect(watcher.current(refKey(A))).toMatchObject({ revision: 'r1' });
+  provider.result = undefined;
+  expect(await poll()).toEqual(['probe', 'probed', 'read a']);
+});
+
+test('if the read fails, its error counts, and not the marker', async () => {
+  const { provider, watcher, poll } = setUp({ namesRevisions: true });
+  watcher.setRefs(ONLY_A);
+  provider.refusal = new ProviderError('ACCESS_DENIED', 'denied');
+  await poll();
+  expect(watcher.error(refKey(A))).toMatchObject({ code: 'ACCESS_DENIED' });
+  provider.refusal = undefined;
+  expect(await poll()).toEqual(['probe', 'probed', 'read a']);
+  expect(watcher.current(refKey(A))).toMatchObject({ revision: 'r1' });
+});
+
+test('a provider that gets ready after the deadline of the poll is not asked for that poll any more', async () => {
+  const { provider, watcher, poll, calls, endDeadlines } = setUp({ namesRevisions: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  watcher.setRefs(ONLY_A);
+  provider.isReady = promise;
+  endDeadlines();
+  expect(await poll()).toEqual([]);
+  expect(watcher.failure).toMatchObject({ code: 'UNAVAILABLE' });
+  resolve();
+  await new Promise((done) => setImmediate(done));
+  expect(calls).toEqual([]);
 });
 
 test('a first value is read once, also if another one changed and the poll probes twice', async () => {

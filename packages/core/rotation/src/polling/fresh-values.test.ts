@@ -68,6 +68,14 @@ test('if tasks were given different values during the first poll, only a later p
   expect(current()).toBe('r2');
 });
 
+test('an intended delivery during the first poll does not stand for the poll that a later one needs', () => {
+  const { fresh, poller, pollEnds } = setUp();
+  fresh.delivered(given('r1'), true);
+  pollEnds('r1', 900);
+  fresh.delivered(given('r2'), true);
+  expect(poller.wakes).toBe(1);
+});
+
 test('a later delivery that no poll has seen causes one poll in each interval', () => {
   const { fresh, poller, pollEnds, wait, current } = setUp();
   pollEnds('r1', 900);

@@ -13,7 +13,7 @@ interface Unseen {
   readonly atMs: number;
   /** Its revision; `null` if that is not known, or if there are several. */
   readonly revision: string | null;
-  /** Whether a poll has still to be made due that starts later. */
+  /** Whether a poll that starts later has still to be requested. */
   needsPoll: boolean;
 }
 
@@ -51,18 +51,20 @@ export class FreshValues {
   delivered({ provider, refKey, revision }: DeliveryRecord, isIntended: boolean): void {
     const { clock, poller } = this.#options;
     const nowMs = clock.monotonic();
+    const before = this.#unseen.get(refKey);
+    const isOnlyOne = before === undefined || before.revision === revision;
+    const unseen = { atMs: nowMs, revision: isOnlyOne ? revision : null };
+    if (!poller.hasFindings(refKey)) {
+      // The first poll of the ref is due anyway, or in flight. It may find the revision too.
+      this.#unseen.set(refKey, { ...unseen, needsPoll: true });
+      return;
+    }
     // Tasks that fail repeatedly are given the same value each time. All intended ones count as one of the provider.
     const isFirst = this.#isFirst(isIntended ? provider : `${refKey} ${revision}`, nowMs);
     // The poll that an earlier delivery caused may be reading. It answers a repeated one too, which causes none.
-    const isUnseen = poller.digestOf(refKey, revision) === null && (isFirst || !this.#unseen.has(refKey));
-    // The first poll of a ref is due anyway, or in flight. It may find the revision too.
-    const isFirstPollDue = !poller.hasFindings(refKey);
-    if (isUnseen) {
-      const before = this.#unseen.get(refKey);
-      const isAnother = before !== undefined && before.revision !== revision;
-      this.#unseen.set(refKey, { atMs: nowMs, revision: isAnother ? null : revision, needsPoll: isFirstPollDue });
-    }
-    if (isFirst && !isFirstPollDue) poller.wakeFor(refKey);
+    const isUnseen = poller.digestOf(refKey, revision) === null && (isFirst || before === undefined);
+    if (isUnseen) this.#unseen.set(refKey, { ...unseen, needsPoll: false });
+    if (isFirst) poller.wakeFor(refKey);
   }
 
   /** Another manager recorded a request for a value that this process may not have found yet. */

@@ -197,7 +197,6 @@ export class ProviderWatcher {
   async #find(watched: readonly WatchedRef[], signal: AbortSignal, seen: readonly Finding[] = []): Promise<Finding[]> {
     const seenBy = new Map(seen.map((finding) => [finding.watched, finding]));
     const startedAtMs = this.#clock.monotonic();
-    const read = (toRead: readonly ToRead[]) => runReads(this.#readPorts, toRead, startedAtMs, signal);
     const unknown = watched.filter((entry) => entry.isUnknown && !seenBy.has(entry));
     let firstReads: Promise<readonly Finding[]> | undefined;
     const asked = await runProbe(
@@ -206,8 +205,9 @@ export class ProviderWatcher {
       signal,
       (probe) => {
         if (probe.namesRevisions !== true) return;
-        firstReads = read(unknown.map((entry) => ({ watched: entry, marker: null, named: undefined })));
-        // If the probe is aborted, nobody waits for it.
+        const toRead = unknown.map((entry) => ({ watched: entry, marker: null, named: undefined }));
+        firstReads = runReads(this.#readPorts, toRead, startedAtMs, signal, true);
+        // If the probe is aborted, nobody waits for these reads.
         firstReads.catch(() => undefined);
       },
     );
@@ -240,17 +240,17 @@ export class ProviderWatcher {
         if (entry.error !== null || entry.lag !== null) findings.push({ watched: entry, marker, startedAtMs });
       }
     }
-    const all = [...findings, ...(await read(toRead))];
+    const all = [...findings, ...(await runReads(this.#readPorts, toRead, startedAtMs, signal))];
     if (asked.problem !== undefined) this.#probed(watched, results, all);
     return all;
   }
 
-  /** A read, and a probe at the same time: the marker is valid for the value only if it names the revision that was read. */
+  /** A read, and a probe at the same time. If the probe names no revision, its marker may be newer than the value. */
   #probedMeanwhile(read: Finding, result: ProbeResult | undefined): Finding {
     if (result?.kind !== 'marker' || result.revision === undefined) return read;
     const { marker, revision: named } = result;
     this.#values.seen(read.watched.ref, named);
-    return { ...read, named, marker: named === read.revision?.revision ? marker : null };
+    return { ...read, named, marker: read.error === undefined ? marker : null };
   }
 
   /** What a probe lacks is no problem of its own if the value is not read either: that error says more. */

@@ -50,6 +50,7 @@ export async function runProbe(
   try {
     const answers = await withDeadline(clock, DEADLINE_MS + refs.length * PROBE_MS, signal, async (cut) => {
       const { probe } = await findProvider(provider);
+      cut.throwIfAborted();
       if (probe === null) return null;
       onStart(probe);
       return await probe.probe(refs, { signal: cut });

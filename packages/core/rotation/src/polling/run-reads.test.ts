@@ -7,7 +7,7 @@ import { WatchedRef } from './watched-ref.ts';
 const values = { newest: () => undefined };
 
 /** Reads all fields of all locations, and returns the largest numbers that were in flight. */
-async function readAll(locations: number, fields: number) {
+async function readAll(locations: number, fields: number, besideProbe = false) {
   const inFlight = new Set<SecretRef>();
   const most = { refs: 0, locations: 0 };
   const refs = Array.from({ length: locations * fields }, (_, index): SecretRef => {
@@ -34,15 +34,20 @@ async function readAll(locations: number, fields: number) {
     refs.map((ref) => ({ watched: new WatchedRef(ref, { values, jitter: () => 0 }), marker: null, named: undefined })),
     0,
     new AbortController().signal,
+    besideProbe,
   );
   expect(new Set(found.map(({ watched }) => watched.ref))).toEqual(new Set(refs));
   return most;
 }
 
-test('eight locations are read at once, each with all its fields, because they share one read', async () => {
-  expect(await readAll(20, 5)).toEqual({ refs: 40, locations: 8 });
+test('eight locations are read at once, not eight fields: those of a location share one read', async () => {
+  expect(await readAll(20, 5)).toEqual({ refs: 16, locations: 8 });
 });
 
-test('a location with many fields gets at most eight reads at once', async () => {
-  expect(await readAll(1, 100)).toEqual({ refs: 8, locations: 1 });
+test('beside a probe only four locations are read at once, so that connections are left to tasks', async () => {
+  expect(await readAll(20, 5, true)).toEqual({ refs: 8, locations: 4 });
+});
+
+test('a location gets at most two reads at once, even if its provider does not share them', async () => {
+  expect(await readAll(1, 100)).toEqual({ refs: 2, locations: 1 });
 });

@@ -8,10 +8,12 @@ const CALL_DEADLINE_MS = 10_000;
 /** After this many consecutive failures, the remaining refs are not read. */
 const FAILURES_IN_A_ROW = 3;
 const LOCATIONS_AT_ONCE = 8;
-/** Adapters that do not share one read between the fields of a location get at most this many reads of one. */
-const FIELDS_AT_ONCE = 8;
+/** Fewer, so that probes and reads together leave some of the provider's connections to tasks. */
+const LOCATIONS_BESIDE_PROBE = 4;
+/** Most adapters share one read between the fields of a location. The others get this many reads of it at once. */
+const FIELDS_AT_ONCE = 2;
 
-/** A ref that is read, and what the probe before it found. */
+/** A ref that is read, and what a probe found before. */
 export type ToRead = Pick<Finding, 'watched' | 'marker' | 'named'>;
 
 /** What {@link runReads} needs. */
@@ -31,12 +33,14 @@ export interface ReadPorts {
  * Rejects only when aborted.
  *
  * @param startedAtMs when the poll started, in monotonic milliseconds.
+ * @param besideProbe whether the provider is probed at the same time.
  */
 export async function runReads(
   { clock, provider, values, digest, formerDigest }: ReadPorts,
   toRead: readonly ToRead[],
   startedAtMs: number,
   signal: AbortSignal,
+  besideProbe = false,
 ): Promise<readonly Finding[]> {
   // An earlier read may lack the change that the probe saw.
   const notBeforeMs = clock.monotonic();
@@ -67,7 +71,8 @@ export async function runReads(
   };
   // Not by ref: the fields of a location share one read, so only one or two requests would be sent at once.
   const byLocation = Map.groupBy(toRead, ({ watched }) => locationKey(watched.ref));
-  const found = await mapConcurrently(byLocation.values(), LOCATIONS_AT_ONCE, (fields) =>
+  const atOnce = besideProbe ? LOCATIONS_BESIDE_PROBE : LOCATIONS_AT_ONCE;
+  const found = await mapConcurrently(byLocation.values(), atOnce, (fields) =>
     mapConcurrently(fields, FIELDS_AT_ONCE, read),
   );
   return found.flat();

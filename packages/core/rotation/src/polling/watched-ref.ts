@@ -21,7 +21,10 @@ export interface Finding {
   readonly startedAtMs: number;
   readonly revision?: ReadRevision;
   readonly error?: ProviderError;
-  /** The revision that the probe named before the read. A value exists, and an up-to-date read returns this revision. */
+  /**
+   * The revision that the probe named, before the read or at the same time. A value exists, and an up-to-date read
+   * returns this revision.
+   */
   readonly named?: string | undefined;
 }
 

@@ -10,7 +10,8 @@ export interface Scale {
   readonly refused: { readonly calls: number; readonly windowMs: number };
   readonly tick: { readonly sizes: readonly number[]; readonly intervalMs: number; readonly ticks: number };
   readonly providerPass: { readonly sizes: readonly number[]; readonly intervalMs: number; readonly passes: number };
-  readonly rest: { readonly secrets: number; readonly windowMs: number };
+  /** `pauseMs` is the time between the first window and the later one. */
+  readonly rest: { readonly secrets: number; readonly windowMs: number; readonly pauseMs: number };
   readonly monitoring: {
     readonly secrets: number;
     readonly services: number;
@@ -47,7 +48,7 @@ export const fullScale: Scale = {
   refused: { calls: 100, windowMs: 10_000 },
   tick: { sizes: [100, 1_000], intervalMs: 2_000, ticks: 5 },
   providerPass: { sizes: [100, 1_000], intervalMs: 2_000, passes: 3 },
-  rest: { secrets: 100, windowMs: 60_000 },
+  rest: { secrets: 100, windowMs: 60_000, pauseMs: 120_000 },
   monitoring: { secrets: 1_000, services: 300, tasks: 3, streams: 50, slowClients: 1_000, calls: 5_000 },
   memory: { settleMs: 5_000, sampleMs: 1_000, ticks: 1_000, limitMs: 120_000 },
 };
@@ -63,7 +64,7 @@ export const quickScale: Scale = {
   refused: { calls: 16, windowMs: 500 },
   tick: { sizes: [12], intervalMs: 500, ticks: 2 },
   providerPass: { sizes: [12], intervalMs: 1_000, passes: 2 },
-  rest: { secrets: 5, windowMs: 1_000 },
+  rest: { secrets: 5, windowMs: 1_000, pauseMs: 0 },
   monitoring: { secrets: 12, services: 3, tasks: 2, streams: 2, slowClients: 10, calls: 100 },
   memory: { settleMs: 100, sampleMs: 50, ticks: 2, limitMs: 5_000 },
 };

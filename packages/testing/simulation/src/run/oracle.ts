@@ -271,7 +271,8 @@ export class Oracle {
       if (taskMadeMs <= this.leadership.asked(manager) + 1_000) this.#answers.isNoEvidence(task.id);
     }
     if (task.state !== 'starting') return;
-    // A process that has not read the new ledger yet has the digest of what it gives by the key of the lost one.
+    // A process that has not read the new ledger yet has the digest of what it gives by the key of the lost one. So a
+    // value that was written again counts as newer, if the provider tells the times.
     const readWithinMs = settings.intervalMs + 2_000 + timeSlackMs(this.#run);
     if (this.#run.provider.abilities.tellsTime && timeMs - this.#ledgerLostAtMs < readWithinMs) {
       this.pastOf(task.serviceId).doubtful.set(task.id, 'ledger lost');
