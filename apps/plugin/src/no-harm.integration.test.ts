@@ -249,6 +249,11 @@ test.concurrent('a service that is scaled to 0 in the middle of a rollout has ro
   await waitFor(async () => (await swarm.generation('scaled')) === 1, { timeoutMs: IN_TIME, what: 'the rollout' });
   await update('scaled', '--replicas', '0');
   await shows('services', 'scaled', ({ rollout }) => rollout === null);
+  // A busy Swarm that has not stopped the old tasks yet keeps them when the service is scaled up. Then they are rolled.
+  await waitFor(async () => (await runningTasks(swarm.engine, 'scaled')).length === 0, {
+    timeoutMs: IN_TIME,
+    what: 'the service to have no task',
+  });
   await update('scaled', '--replicas', String(REPLICAS));
   await swarm.reaches('scaled', 'scaled', REPLICAS, 'value-2');
   expect(swarm.logged('rollout.completed', 'scaled')).toEqual([]);

@@ -84,7 +84,7 @@ function explain({ isRotationEnabled, services, secrets }: SummaryFacts): string
     rolling === 0 ? null : `${counted(rolling, 'service')} rolling`,
     outdated === 0
       ? null
-      : `${counted(outdated, 'task')} of ${running} ${outdated === 1 ? 'has' : 'have'} an old revision`,
+      : `${counted(outdated, 'task')} of ${grouped(running)} ${outdated === 1 ? 'has' : 'have'} an old revision`,
     held === 0 ? null : `${counted(held, 'task')} ${held === 1 ? 'has' : 'have'} a revision that is held back`,
   ].filter((part) => part !== null);
   const waiting = services.find(({ state }) => state.code === 'waiting');
@@ -101,5 +101,10 @@ function heldBackTasks({ revisions }: SummarisedService['taskRevisions'][number]
 }
 
 function counted(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Groups the digits. The first call of `toLocaleString` would take 14 ms, and 7 MiB of memory for ever. */
+function grouped(number: number): string {
+  return `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

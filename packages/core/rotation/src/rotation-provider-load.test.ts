@@ -45,6 +45,19 @@ test('a second task that is given an unseen value while the poll for the first o
   expect(world.held(web, 'cert')).toEqual(['v2', 'v2', 'v2']);
 });
 
+test('deliveries of a value that no poll has found yet start neither a pass nor a poll, because they could not be used', async () => {
+  const { world } = await twoServices({ intervalMs: 600_000 });
+  const passes = vi.spyOn(world.swarm, 'observe');
+  const polls = vi.spyOn(world.provider, 'probe');
+  const ref = { provider: 'vault', location: { path: 'other' }, encoding: 'raw' } as const;
+  for (let task = 0; task < 100; task++) {
+    const given = { secretName: 'other', provider: 'vault', refKey: refKey(ref), revision: 'v1' };
+    world.rotation.record({ ...given, taskId: `task-${task}`, value: SecretValue.fromText('other 1') });
+    await world.run(100);
+  }
+  expect([passes.mock.calls.length, polls.mock.calls.length]).toEqual([0, 0]);
+});
+
 test('a manual request for one secret polls that secret alone, and its new value counts as noticed by the operator', async () => {
   const { world, web } = await twoServices({ intervalMs: 600_000 });
   const probe = vi.spyOn(world.provider, 'probe');

@@ -194,7 +194,8 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
 
   /**
    * Records what a task was given: see {@link DeliveryLog}. A revision that the latest poll did not see suggests a
-   * change, so the provider is polled, unless the first poll of the ref is due. The delivery must also get into the ledger soon.
+   * change, so the provider is polled. The delivery must also get into the ledger soon. But while the first poll of the
+   * ref is due or in flight, a pass could decide nothing, and the end of that poll starts one.
    */
   record(delivered: DeliveryRecord): void {
     const { taskId, secretName, provider, refKey: key, revision } = delivered;
@@ -205,7 +206,7 @@ export class Rotation implements ManualRotation, LocksDown, AcceptsHints, Leased
     const isLeased = this.#leases.has(key);
     if (!isLeased) this.#wiring?.recorded();
     if (!isLeased && this.#poller.of(provider)?.current(key)?.revision === revision) return;
-    this.#passes.wake();
+    if (isLeased || this.#poller.hasFindings(key)) this.#passes.wake();
     if (isLeased) return;
     this.#fresh.delivered(delivered, this.#intended.named.get(key)?.revisions.has(revision) === true);
   }

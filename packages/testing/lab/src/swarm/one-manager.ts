@@ -20,6 +20,9 @@ export interface OneManagerOptions {
   readonly timeoutMs?: number;
 }
 
+/** Lines of which there are many, and that explain no failure. */
+const ROUTINE = /reconcile\.completed|provider\.request-completed/;
+
 /** A Swarm of one manager, a Vault, and a plugin that tests can restart. */
 export class OneManager {
   readonly engine: OwnEngine;
@@ -163,7 +166,7 @@ export class OneManager {
   /** A report for failed tests: the latest events of the plugin, and the services. */
   async describe(): Promise<string> {
     const lines = this.plugin.logs().trimEnd().split('\n');
-    const relevant = lines.filter((line) => !line.includes('reconcile.completed')).slice(-60);
+    const relevant = lines.filter((line) => !ROUTINE.test(line)).slice(-200);
     const services = JSON.stringify(await this.engine.api('GET', '/services'), undefined, 1).slice(-6_000);
     return `${relevant.join('\n')}\n${services}\n`;
   }

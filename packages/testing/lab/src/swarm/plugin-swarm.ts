@@ -203,8 +203,10 @@ export class PluginSwarm {
   /** A report for failed tests: the latest log lines of the plugins, and the Swarm's objects. */
   async describe(service: string): Promise<string> {
     const logs = this.runners.map((runner) => {
-      const relevant = runner.log().filter(({ event }) => event !== 'reconcile.completed');
-      const lines = relevant.slice(-40).map((entry) => JSON.stringify(entry));
+      const relevant = runner
+        .log()
+        .filter(({ event }) => event !== 'reconcile.completed' && event !== 'provider.request-completed');
+      const lines = relevant.slice(-100).map((entry) => JSON.stringify(entry));
       return `--- plugins on ${runner.node.name}\n${lines.join('\n')}`;
     });
     const { engine } = await this.managers.leader();
